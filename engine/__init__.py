@@ -1,0 +1,1 @@
+"""Local inference, library and jobs. Never imports Qt: usable from a notebook, a server, a test."""
