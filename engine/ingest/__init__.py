@@ -1,0 +1,1 @@
+"""From paths to pictures: scan, identify, read, decode."""

@@ -1,0 +1,104 @@
+"""Drops and folders to files: names and stats only, nothing is opened."""
+
+from __future__ import annotations
+
+import os
+import stat
+from collections.abc import Iterable, Iterator
+
+from engine.errors import ErrorCode
+from engine.schemas.files import FoundFile, SkippedFile
+
+_ALWAYS_IGNORED = frozenset(("Thumbs.db", "desktop.ini", ".DS_Store", "@eaDir", "__MACOSX"))
+
+
+def walk(paths: Iterable[str], *, include_hidden: bool) -> Iterator[FoundFile | SkippedFile]:
+    """Yield every regular file under `paths`, depth first, sorted by name within a folder.
+
+    Parameters
+    ----------
+    paths
+        Files and folders as dropped; relative ones count from the current folder.
+    include_hidden
+        Also take names that begin with a dot (never the ``._*`` companions of macOS).
+
+    Notes
+    -----
+    Symbolic links are followed; a folder is entered once (by device and inode), so loops end, and
+    a file reachable by several of the given paths is given once.
+    """
+    seen_dirs: set[tuple[int, int]] = set()
+    seen_files: set[str] = set()
+    for given in paths:
+        path = os.path.abspath(given)
+        try:
+            info = os.stat(path)
+        except OSError as error:
+            yield _unusable(path, path, error, asked_for=True)
+            continue
+        if stat.S_ISDIR(info.st_mode):
+            for entry in _walk_folder(path, path, info, seen_dirs, include_hidden):
+                if isinstance(entry, SkippedFile) or entry.path not in seen_files:
+                    seen_files.add(entry.path)
+                    yield entry
+        elif path not in seen_files:
+            seen_files.add(path)
+            yield _regular(path, path, info, asked_for=True)
+
+
+def _walk_folder(
+    folder: str, root: str, info: os.stat_result, seen: set[tuple[int, int]], include_hidden: bool
+) -> Iterator[FoundFile | SkippedFile]:
+    # An explicit stack: a tree a thousand folders deep must not meet the recursion limit.
+    stack: list[tuple[str, os.stat_result]] = [(folder, info)]
+    while stack:
+        here, here_info = stack.pop()
+        identity = (here_info.st_dev, here_info.st_ino)
+        # Windows may report inode 0; then only the path can tell folders apart.
+        if here_info.st_ino:
+            if identity in seen:
+                continue
+            seen.add(identity)
+        try:
+            with os.scandir(here) as listing:
+                entries = sorted(listing, key=lambda e: e.name)
+        except OSError as error:
+            yield _unusable(here, root, error, asked_for=here == root)
+            continue
+        subfolders: list[tuple[str, os.stat_result]] = []
+        for entry in entries:
+            if _ignored(entry.name, include_hidden):
+                continue
+            try:
+                entry_info = entry.stat()
+            except OSError as error:
+                yield _unusable(entry.path, root, error, asked_for=False)
+                continue
+            if stat.S_ISDIR(entry_info.st_mode):
+                if not entry_info.st_ino:
+                    entry_info = os.stat(entry.path)
+                subfolders.append((entry.path, entry_info))
+            else:
+                yield _regular(entry.path, root, entry_info, asked_for=False)
+        stack.extend(reversed(subfolders))
+
+
+def _ignored(name: str, include_hidden: bool) -> bool:
+    if name in _ALWAYS_IGNORED or name.startswith("._"):
+        return True
+    return name.startswith(".") and not include_hidden
+
+
+def _regular(path: str, root: str, info: os.stat_result, *, asked_for: bool) -> FoundFile | SkippedFile:
+    if stat.S_ISREG(info.st_mode):
+        return FoundFile(path, root, info.st_size, info.st_mtime_ns)
+    return SkippedFile(path, root, ErrorCode.NOT_A_FILE, "It is a device, pipe or socket, not a file.", asked_for)
+
+
+def _unusable(path: str, root: str, error: OSError, *, asked_for: bool) -> SkippedFile:
+    if isinstance(error, PermissionError):
+        return SkippedFile(path, root, ErrorCode.PERMISSION_DENIED, "You have no permission to read it.", asked_for)
+    if isinstance(error, FileNotFoundError):
+        return SkippedFile(path, root, ErrorCode.FILE_NOT_FOUND, "There is no such file or folder.", asked_for)
+    reason = error.strerror or type(error).__name__
+    return SkippedFile(path, root, ErrorCode.FILE_UNREADABLE, f"The system says: {reason}.", asked_for)

@@ -1,0 +1,1 @@
+"""Model manifests and label files: data, found through importlib.resources."""
