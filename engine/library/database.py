@@ -1,0 +1,140 @@
+"""Connections to the library file, and the one door through which SQLite's errors pass."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import apsw
+import sqlite_vec
+
+from engine.errors import ErrorCode, LibraryError
+
+APPLICATION_ID = 0x4C444B31  # "LDK1": tells our files from other SQLite databases
+BUSY_TIMEOUT_MS = 60_000
+_CHECK = "Run `lightdesk library check`, or restore one of the automatic backups in the folder `backups` beside it."
+
+
+def connect(path: Path, *, read_only: bool = False, create: bool = False) -> apsw.Connection:
+    """Open a connection with vectors, foreign keys and waiting for locks.
+
+    Parameters
+    ----------
+    read_only
+        Never writes; works without the right to write.
+    create
+        Make the file when it is missing.
+
+    Returns
+    -------
+    apsw.Connection
+        To be used on one thread at a time.
+
+    Raises
+    ------
+    LibraryError
+        LIBRARY_NOT_FOUND, LIBRARY_FOREIGN, LIBRARY_READ_ONLY, LIBRARY_DAMAGED, LIBRARY_BUSY.
+    """
+    if not create and not path.is_file():
+        raise LibraryError(
+            ErrorCode.LIBRARY_NOT_FOUND,
+            f"There is no library at {path}.",
+            way_out="Check the path, or create one there.",
+            path=str(path),
+        )
+    flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE
+    if create and not read_only:
+        flags |= apsw.SQLITE_OPEN_CREATE
+    with translated(path):
+        conn = apsw.Connection(str(path), flags=flags)
+        try:
+            conn.set_busy_timeout(BUSY_TIMEOUT_MS)
+            conn.enable_load_extension(True)
+            conn.load_extension(sqlite_vec.loadable_path())
+            conn.enable_load_extension(False)
+            conn.execute("PRAGMA foreign_keys = ON")
+            conn.execute("PRAGMA cache_size = -65536")
+            conn.execute("PRAGMA mmap_size = 1073741824")
+            conn.execute("PRAGMA temp_store = MEMORY")
+            if not read_only:
+                conn.execute("PRAGMA journal_mode = WAL")
+                conn.execute("PRAGMA synchronous = NORMAL")
+                conn.execute("PRAGMA journal_size_limit = 67108864")
+        except BaseException:
+            conn.close()
+            raise
+    return conn
+
+
+@contextlib.contextmanager
+def translated(path: Path | str) -> Iterator[None]:
+    """Turn SQLite's errors into ours."""
+    try:
+        yield
+    except apsw.Error as error:
+        raise library_error(error, path) from error
+
+
+def library_error(error: apsw.Error, path: Path | str) -> LibraryError:
+    """Return our error for one of SQLite's."""
+    reason = str(error)
+    facts = {"path": str(path), "sqlite": reason[:200]}
+    if isinstance(error, apsw.FullError):
+        return LibraryError(
+            ErrorCode.DISK_FULL,
+            f"The disk that holds the library {path} is full.",
+            way_out="Free some space; the job then goes on by itself.",
+            **facts,
+        )
+    if isinstance(error, apsw.BusyError | apsw.LockedError | apsw.ProtocolError):
+        return LibraryError(
+            ErrorCode.LIBRARY_BUSY,
+            f"The library {path} is locked by another program.",
+            way_out="Wait until it has finished, or close it.",
+            **facts,
+        )
+    if isinstance(error, apsw.NotADBError):
+        return LibraryError(
+            ErrorCode.LIBRARY_FOREIGN,
+            f"{path} is not a Lightdesk library.",
+            way_out="Choose another file; this one was left as it is.",
+            **facts,
+        )
+    if isinstance(error, apsw.CorruptError | apsw.FormatError):
+        return LibraryError(ErrorCode.LIBRARY_DAMAGED, f"The library {path} is damaged.", way_out=_CHECK, **facts)
+    if isinstance(error, apsw.ReadOnlyError | apsw.PermissionsError | apsw.AuthError):
+        return LibraryError(
+            ErrorCode.LIBRARY_READ_ONLY,
+            f"The library {path} cannot be written.",
+            way_out="Give yourself the right to write the file and its folder; it can be viewed meanwhile.",
+            **facts,
+        )
+    if isinstance(error, apsw.CantOpenError):
+        missing = not os.path.exists(path)
+        return LibraryError(
+            ErrorCode.LIBRARY_NOT_FOUND if missing else ErrorCode.LIBRARY_READ_ONLY,
+            f"The library {path} cannot be {'found' if missing else 'opened'}.",
+            way_out="Check that its folder exists and that you may write there.",
+            **facts,
+        )
+    if isinstance(error, apsw.IOError):
+        return LibraryError(
+            ErrorCode.LIBRARY_DAMAGED,
+            f"The disk reported an error at the library {path}: {reason[:120]}.",
+            way_out="Check the disk and its connection. " + _CHECK,
+            **facts,
+        )
+    return LibraryError(ErrorCode.INTERNAL, f"The library {path}: {reason[:200]}", way_out=_CHECK, **facts)
+
+
+def now() -> str:
+    """The time now, UTC with offset, ISO 8601."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
+def fold(text: str) -> str:
+    """Return text for comparison without regard to case, in any script."""
+    return text.casefold()

@@ -1,0 +1,109 @@
+"""Storing answers: content, file, prediction, vector and job item in one transaction, never twice."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import apsw
+import numpy as np
+
+from engine.library import files, jobs, problems, sources
+from engine.library.database import fold, now
+from engine.library.records import Known, NewContent, StoreItem
+from engine.schemas.prediction import Scores
+
+
+def find(conn: apsw.Connection, sha256: bytes, model_id: int) -> Known | None:
+    """Look a content up by its bytes."""
+    rows = conn.execute(
+        """SELECT c.id, p.content_id IS NOT NULL FROM contents c
+           LEFT JOIN predictions p ON p.model_id = ? AND p.content_id = c.id WHERE c.sha256 = ?""",
+        (model_id, sha256),
+    ).fetchall()
+    return Known(int(rows[0][0]), bool(rows[0][1])) if rows else None
+
+
+def store(conn: apsw.Connection, job_id: int | None, model_id: int, items: Sequence[StoreItem]) -> list[int]:
+    """Write answered files down; returns their content ids. Doing it again changes nothing."""
+    at = now()
+    content_ids: list[int] = []
+    source_ids: dict[str, int] = {}
+    classes: dict[int, int] = {}
+    for item in items:
+        source = sources.source_path(item.root, item.path)
+        if source not in source_ids:
+            source_ids[source] = sources.add(conn, source)
+        content_id = item.content if isinstance(item.content, int) else _content(conn, item, item.content, at)
+        files.attach(conn, item.path, source_ids[source], content_id, item.size_bytes, item.mtime_ns)
+        if item.scores is not None:
+            _predict(conn, model_id, content_id, item, item.scores, classes, at)
+        content_ids.append(content_id)
+    problems.resolve(conn, [item.path for item in items])
+    sources.refresh_visible(conn, [i for i, item in zip(content_ids, items, strict=True) if isinstance(item.content, int)])
+    if job_id is not None:
+        jobs.finish(conn, job_id, [(item.seq, cid) for item, cid in zip(items, content_ids, strict=True) if item.seq is not None])
+    return content_ids
+
+
+def _content(conn: apsw.Connection, item: StoreItem, content: NewContent, at: str) -> int:
+    name = os.fsencode(os.path.basename(item.path)).decode("utf-8", "backslashreplace")
+    rows = conn.execute(
+        """INSERT INTO contents(sha256, kind, content_type, width, height, size_bytes, perceptual_hash, added_at,
+             name, name_folded, mtime_ns) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT(sha256) DO NOTHING RETURNING id""",
+        (
+            content.sha256,
+            content.kind,
+            content.content_type,
+            content.width,
+            content.height,
+            content.size_bytes,
+            content.perceptual_hash,
+            at,
+            name,
+            fold(name),
+            item.mtime_ns,
+        ),
+    ).fetchall()
+    if rows:
+        return int(rows[0][0])
+    content_id = int(conn.execute("SELECT id FROM contents WHERE sha256 = ?", (content.sha256,)).fetchall()[0][0])
+    sources.refresh_visible(conn, [content_id])
+    return content_id
+
+
+def _predict(
+    conn: apsw.Connection,
+    model_id: int,
+    content_id: int,
+    item: StoreItem,
+    scores: Scores,
+    classes: dict[int, int],
+    at: str,
+) -> None:
+    number = int(scores.class_ids[0])
+    if number not in classes:
+        row = conn.execute("SELECT class_id FROM model_classes WHERE model_id = ? AND number = ?", (model_id, number))
+        classes[number] = int(row.fetchall()[0][0])
+    rows = conn.execute(
+        """INSERT INTO predictions VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+           ON CONFLICT DO NOTHING RETURNING 1""",
+        (
+            model_id,
+            content_id,
+            classes[number],
+            float(scores.confidences[0]),
+            scores.margin,
+            scores.entropy_nats,
+            scores.class_ids.astype("<i4").tobytes() + scores.confidences.astype("<f4").tobytes(),
+            item.device,
+            item.inference_ms,
+            at,
+        ),
+    ).fetchall()
+    if rows and scores.embedding is not None:
+        vector = np.ascontiguousarray(scores.embedding, dtype="<f4")
+        conn.execute(
+            f"INSERT INTO vectors_{int(model_id)}(rowid, embedding) VALUES(?, ?)", (content_id, vector.tobytes())
+        )

@@ -1,0 +1,251 @@
+"""Durable jobs: items, counters, leases."""
+
+from __future__ import annotations
+
+import json
+import os
+import socket
+import time
+import uuid
+from collections.abc import Sequence
+from typing import Any
+
+import apsw
+import psutil
+
+from engine.errors import ErrorCode, JobError
+from engine.library.database import now
+from engine.library.records import ItemResult
+from engine.schemas.files import FoundFile
+from engine.schemas.job import Job, JobItem, JobState
+
+_COLUMNS = """id, kind, state, title, model_ref, scanning, n_total, n_done, n_failed, n_skipped, created_at,
+              pause_code, pause_reason, lease_owner"""
+_ITEM = "job_id, seq, path, root, size_bytes, mtime_ns, state, n_crashes, content_id"
+
+
+def new_owner() -> str:
+    """Return the name under which this process holds jobs: host, pid, its start, and a nonce."""
+    started = int(psutil.Process().create_time() * 100)
+    return f"{socket.gethostname()}:{os.getpid()}:{started}:{uuid.uuid4().hex[:8]}"
+
+
+def create(
+    conn: apsw.Connection, kind: str, title: str, model_ref: str, options: dict[str, Any], owner: str, ttl_s: float
+) -> int:
+    """Write a new job down, held by `owner`."""
+    conn.execute(
+        """INSERT INTO jobs(kind, state, title, model_ref, options, created_at, lease_owner, lease_until)
+           VALUES(?, 'running', ?, ?, ?, ?, ?, ?)""",
+        (kind, title, model_ref, json.dumps(options), now(), owner, time.time() + ttl_s),
+    )
+    return conn.last_insert_rowid()
+
+
+def get(conn: apsw.Connection, job_id: int, owner: str = "") -> Job:
+    """Return a job. Raises JobError JOB_NOT_FOUND."""
+    rows = conn.execute(f"SELECT {_COLUMNS} FROM jobs WHERE id = ?", (job_id,)).fetchall()
+    if not rows:
+        raise JobError(ErrorCode.JOB_NOT_FOUND, f"There is no job {job_id}.", way_out="`lightdesk jobs` lists them.")
+    return _job(rows[0], owner)
+
+
+def listed(conn: apsw.Connection, *, active_only: bool = False, owner: str = "") -> list[Job]:
+    """Return jobs, newest first."""
+    where = "WHERE state IN ('queued', 'running', 'paused')" if active_only else ""
+    rows = conn.execute(f"SELECT {_COLUMNS} FROM jobs {where} ORDER BY id DESC LIMIT 1000").fetchall()
+    return [_job(row, owner) for row in rows]
+
+
+def options(conn: apsw.Connection, job_id: int) -> dict[str, Any]:
+    """Return what the job was asked."""
+    value: dict[str, Any] = json.loads(conn.execute("SELECT options FROM jobs WHERE id = ?", (job_id,)).fetchall()[0][0])
+    return value
+
+
+def _job(row: Sequence[Any], owner: str) -> Job:
+    return Job(*row[:5], bool(row[5]), *row[6:13], held_here=bool(owner) and row[13] == owner)
+
+
+def add_items(
+    conn: apsw.Connection, job_id: int, found: Sequence[FoundFile], known: Sequence[int | None]
+) -> None:
+    """Append files in scan order. Where `known` has a content id the item is done at once."""
+    (start,) = conn.execute("SELECT coalesce(max(seq), -1) + 1 FROM job_items WHERE job_id = ?", (job_id,)).fetchall()[0]
+    conn.executemany(
+        """INSERT INTO job_items(job_id, seq, path, root, size_bytes, mtime_ns, state, content_id)
+           VALUES(?, ?, ?, ?, ?, ?, ?, ?)""",
+        [
+            (
+                job_id,
+                start + i,
+                os.fsencode(file.path),
+                os.fsencode(file.root),
+                file.size_bytes,
+                file.mtime_ns,
+                "pending" if content_id is None else "done",
+                content_id,
+            )
+            for i, (file, content_id) in enumerate(zip(found, known, strict=True))
+        ],
+    )
+    n_done = sum(content_id is not None for content_id in known)
+    conn.execute("UPDATE jobs SET n_total = n_total + ?, n_done = n_done + ? WHERE id = ?", (len(found), n_done, job_id))
+
+
+def scanned_paths(conn: apsw.Connection, job_id: int) -> set[str]:
+    """Return what an interrupted scan had already found."""
+    rows = conn.execute("SELECT path FROM job_items WHERE job_id = ?", (job_id,)).fetchall()
+    return {os.fsdecode(row[0]) for row in rows}
+
+
+def finish_scan(conn: apsw.Connection, job_id: int) -> None:
+    """Say that no more items will come."""
+    conn.execute("UPDATE jobs SET scanning = 0 WHERE id = ?", (job_id,))
+
+
+def claim(conn: apsw.Connection, job_id: int, limit: int) -> list[JobItem]:
+    """Write the next items down as in flight and return them, in scan order; none while the job rests."""
+    rows = conn.execute(
+        f"""SELECT {_ITEM} FROM job_items WHERE job_id = ? AND state = 'pending' AND suspect = 0
+            AND EXISTS (SELECT 1 FROM jobs WHERE id = job_id AND state = 'running') ORDER BY seq LIMIT ?""",
+        (job_id, limit),
+    ).fetchall()
+    conn.executemany(
+        "UPDATE job_items SET state = 'in_flight' WHERE job_id = ? AND seq = ?", [(job_id, row[1]) for row in rows]
+    )
+    return [_item(row) for row in rows]
+
+
+def suspects(conn: apsw.Connection, job_id: int, limit: int) -> list[JobItem]:
+    """Return items that were in flight when a process died, and have not been cleared since."""
+    rows = conn.execute(
+        f"""SELECT {_ITEM} FROM job_items WHERE job_id = ? AND state = 'pending' AND suspect = 1
+            ORDER BY seq LIMIT ?""",
+        (job_id, limit),
+    ).fetchall()
+    return [_item(row) for row in rows]
+
+
+def clear_suspects(conn: apsw.Connection, job_id: int, seqs: Sequence[int]) -> None:
+    """Let `claim` hand out items that a trial in a child process has survived."""
+    conn.executemany("UPDATE job_items SET suspect = 0 WHERE job_id = ? AND seq = ?", [(job_id, s) for s in seqs])
+
+
+def _item(row: Sequence[Any]) -> JobItem:
+    return JobItem(row[0], row[1], os.fsdecode(row[2]), os.fsdecode(row[3]), *row[4:9])
+
+
+def finish(conn: apsw.Connection, job_id: int, answered: Sequence[tuple[int, int]]) -> None:
+    """Mark items done with their contents."""
+    n = 0
+    for seq, content_id in answered:
+        conn.execute(
+            "UPDATE job_items SET state = 'done', content_id = ? WHERE job_id = ? AND seq = ? AND state <> 'done'",
+            (content_id, job_id, seq),
+        )
+        n += conn.changes()
+    conn.execute("UPDATE jobs SET n_done = n_done + ? WHERE id = ?", (n, job_id))
+
+
+def fail(conn: apsw.Connection, job_id: int, seq: int, problem_id: int) -> None:
+    """Mark an item failed with its problem."""
+    conn.execute(
+        "UPDATE job_items SET state = 'failed', problem_id = ? WHERE job_id = ? AND seq = ? AND state <> 'failed'",
+        (problem_id, job_id, seq),
+    )
+    conn.execute("UPDATE jobs SET n_failed = n_failed + ? WHERE id = ?", (conn.changes(), job_id))
+
+
+def requeue(conn: apsw.Connection, job_id: int, seqs: Sequence[int]) -> None:
+    """Put items back that were in flight, without blame."""
+    conn.executemany(
+        "UPDATE job_items SET state = 'pending' WHERE job_id = ? AND seq = ? AND state = 'in_flight'",
+        [(job_id, seq) for seq in seqs],
+    )
+
+
+def set_state(
+    conn: apsw.Connection, job_id: int, state: JobState, pause_code: str | None = None, pause_reason: str | None = None
+) -> None:
+    """Move a job. Raises JobError JOB_STATE when it has already ended."""
+    job = get(conn, job_id)
+    if job.state in ("done", "cancelled") and state != job.state:
+        raise JobError(
+            ErrorCode.JOB_STATE, f"Job {job_id} has already ended ({job.state}).", way_out="Drop the files again."
+        )
+    conn.execute(
+        "UPDATE jobs SET state = ?, pause_code = ?, pause_reason = ? WHERE id = ?",
+        (state, pause_code, pause_reason, job_id),
+    )
+
+
+def finish_if_through(conn: apsw.Connection, job_id: int) -> bool:
+    """End a running job when nothing is left of it."""
+    conn.execute(
+        """UPDATE jobs SET state = 'done', lease_owner = NULL WHERE id = ? AND state = 'running' AND scanning = 0
+           AND n_done + n_failed + n_skipped >= n_total""",
+        (job_id,),
+    )
+    return bool(conn.changes())
+
+
+def heartbeat(conn: apsw.Connection, owner: str, ttl_s: float) -> None:
+    """Prolong what this process holds."""
+    conn.execute(
+        "UPDATE jobs SET lease_until = ? WHERE lease_owner = ? AND state IN ('queued', 'running', 'paused')",
+        (time.time() + ttl_s, owner),
+    )
+
+
+def release(conn: apsw.Connection, owner: str) -> None:
+    """Let go of everything, at an orderly end: what was in flight goes back without blame."""
+    conn.execute(
+        """UPDATE job_items SET state = 'pending' WHERE state = 'in_flight'
+           AND job_id IN (SELECT id FROM jobs WHERE lease_owner = ?)""",
+        (owner,),
+    )
+    conn.execute("UPDATE jobs SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = ?", (owner,))
+
+
+def take_over(conn: apsw.Connection, owner: str, ttl_s: float) -> list[int]:
+    """Take the open jobs that nobody alive holds; what was in flight becomes suspect. Returns their ids."""
+    rows = conn.execute(
+        "SELECT id, lease_owner, lease_until FROM jobs WHERE state IN ('queued', 'running', 'paused') ORDER BY id"
+    ).fetchall()
+    taken = []
+    for job_id, holder, until in rows:
+        if holder == owner or (holder and not _is_dead(holder, until)):
+            continue
+        conn.execute("UPDATE jobs SET lease_owner = ?, lease_until = ? WHERE id = ?", (owner, time.time() + ttl_s, job_id))
+        conn.execute(
+            """UPDATE job_items SET state = 'pending', suspect = 1, n_crashes = n_crashes + 1
+               WHERE job_id = ? AND state = 'in_flight'""",
+            (job_id,),
+        )
+        taken.append(int(job_id))
+    return taken
+
+
+def _is_dead(holder: str, until: float | None) -> bool:
+    host, _, rest = holder.partition(":")
+    pid, _, rest = rest.partition(":")
+    started, _, _ = rest.partition(":")
+    if host == socket.gethostname() and pid.isdigit():
+        try:
+            return str(int(psutil.Process(int(pid)).create_time() * 100)) != started
+        except psutil.NoSuchProcess:
+            return True
+        except psutil.Error:
+            pass  # it lives but may not be asked: only the lease tells
+    return until is None or until < time.time()
+
+
+def results(conn: apsw.Connection, job_id: int, after_seq: int, limit: int) -> list[ItemResult]:
+    """Return items in scan order, with what became of each."""
+    rows = conn.execute(
+        """SELECT i.seq, i.path, i.state, i.content_id, p.code, p.message, p.way_out FROM job_items i
+           LEFT JOIN problems p ON p.id = i.problem_id WHERE i.job_id = ? AND i.seq > ? ORDER BY i.seq LIMIT ?""",
+        (job_id, after_seq, limit),
+    ).fetchall()
+    return [ItemResult(row[0], os.fsdecode(row[1]), *row[2:]) for row in rows]

@@ -1,0 +1,259 @@
+"""The schema, as named steps; each step and its record are one transaction."""
+
+from __future__ import annotations
+
+import uuid
+from pathlib import Path
+
+import apsw
+
+from engine.errors import ErrorCode, LibraryError
+from engine.library import database
+from engine.library.upkeep import backup_before_migration
+
+_FIRST = """
+CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
+
+CREATE TABLE sources(
+  id INTEGER PRIMARY KEY,
+  path BLOB NOT NULL UNIQUE,          -- os.fsencode of the dropped folder; empty for files dropped alone
+  title TEXT NOT NULL,
+  removed INTEGER NOT NULL DEFAULT 0,
+  added_at TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE contents(
+  id INTEGER PRIMARY KEY,
+  sha256 BLOB NOT NULL UNIQUE,
+  kind TEXT NOT NULL,
+  content_type TEXT NOT NULL,
+  width INTEGER NOT NULL,
+  height INTEGER NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  perceptual_hash INTEGER,
+  added_at TEXT NOT NULL,
+  -- kept in step with files, sources and commands by the same transaction:
+  name TEXT NOT NULL,                 -- of the first file
+  name_folded TEXT NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  hidden INTEGER NOT NULL DEFAULT 0,  -- hidden by a person
+  visible INTEGER NOT NULL DEFAULT 1  -- not hidden, and a file of it lies in a source that is not removed
+) STRICT;
+CREATE INDEX contents_by_name ON contents(name_folded, id);
+CREATE INDEX contents_by_time ON contents(mtime_ns, id);
+CREATE INDEX contents_invisible ON contents(id) WHERE visible = 0;
+
+CREATE TABLE files(
+  id INTEGER PRIMARY KEY,
+  path BLOB NOT NULL UNIQUE,
+  source_id INTEGER NOT NULL REFERENCES sources(id),
+  content_id INTEGER NOT NULL REFERENCES contents(id),
+  size_bytes INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  present INTEGER NOT NULL DEFAULT 1
+) STRICT;
+CREATE INDEX files_by_content ON files(content_id);
+CREATE INDEX files_by_source ON files(source_id, content_id);
+
+CREATE TABLE file_history(
+  id INTEGER PRIMARY KEY,
+  file_id INTEGER NOT NULL REFERENCES files(id),
+  content_id INTEGER NOT NULL REFERENCES contents(id),
+  size_bytes INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  until TEXT NOT NULL
+) STRICT;
+CREATE INDEX file_history_by_content ON file_history(content_id);
+
+CREATE TABLE classes(id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, name_folded TEXT NOT NULL) STRICT;
+CREATE INDEX classes_by_folded ON classes(name_folded);
+
+CREATE TABLE models(id INTEGER PRIMARY KEY, ref TEXT NOT NULL UNIQUE, sha256 TEXT NOT NULL, dim INTEGER NOT NULL) STRICT;
+CREATE TABLE model_classes(
+  model_id INTEGER NOT NULL REFERENCES models(id),
+  number INTEGER NOT NULL,            -- the class's place in the network's output
+  class_id INTEGER NOT NULL REFERENCES classes(id),
+  PRIMARY KEY(model_id, number)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE predictions(
+  model_id INTEGER NOT NULL REFERENCES models(id),
+  content_id INTEGER NOT NULL REFERENCES contents(id),
+  class_id INTEGER NOT NULL REFERENCES classes(id),
+  confidence REAL NOT NULL,
+  margin REAL NOT NULL,
+  entropy_nats REAL NOT NULL,
+  top BLOB NOT NULL,                  -- int32 numbers, then float32 confidences, best first
+  device TEXT NOT NULL,
+  inference_ms REAL NOT NULL,
+  predicted_at TEXT NOT NULL,
+  PRIMARY KEY(model_id, content_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX predictions_by_class ON predictions(model_id, class_id, confidence, content_id);
+CREATE INDEX predictions_by_confidence ON predictions(model_id, confidence, content_id);
+CREATE INDEX predictions_by_margin ON predictions(model_id, margin, content_id);
+
+CREATE TABLE labels(
+  content_id INTEGER PRIMARY KEY REFERENCES contents(id),
+  state TEXT CHECK(state IN ('accepted', 'rejected')),  -- null where there is only a note
+  class_id INTEGER REFERENCES classes(id),
+  set_by TEXT NOT NULL,
+  by_person INTEGER NOT NULL,
+  set_at TEXT NOT NULL,
+  note TEXT NOT NULL DEFAULT ''
+) STRICT;
+CREATE INDEX labels_by_class ON labels(class_id, content_id);
+
+CREATE TABLE commands(
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  title TEXT NOT NULL,
+  by TEXT NOT NULL,
+  at TEXT NOT NULL,
+  n_items INTEGER NOT NULL,
+  payload BLOB NOT NULL,              -- zlib of JSON: what to do, and what was before
+  undone INTEGER NOT NULL DEFAULT 0,
+  undone_at TEXT,
+  abandoned INTEGER NOT NULL DEFAULT 0 -- undone, then followed by a new command: no redo
+) STRICT;
+CREATE INDEX commands_undone ON commands(undone, abandoned, id);
+
+CREATE TABLE jobs(
+  id INTEGER PRIMARY KEY,
+  kind TEXT NOT NULL,
+  state TEXT NOT NULL,
+  title TEXT NOT NULL,
+  model_ref TEXT NOT NULL,
+  options TEXT NOT NULL,
+  scanning INTEGER NOT NULL DEFAULT 1,
+  n_total INTEGER NOT NULL DEFAULT 0,
+  n_done INTEGER NOT NULL DEFAULT 0,
+  n_failed INTEGER NOT NULL DEFAULT 0,
+  n_skipped INTEGER NOT NULL DEFAULT 0,
+  created_at TEXT NOT NULL,
+  pause_code TEXT,
+  pause_reason TEXT,
+  lease_owner TEXT,
+  lease_until REAL
+) STRICT;
+
+CREATE TABLE job_items(
+  job_id INTEGER NOT NULL REFERENCES jobs(id),
+  seq INTEGER NOT NULL,
+  path BLOB NOT NULL,
+  root BLOB NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  state TEXT NOT NULL,
+  n_crashes INTEGER NOT NULL DEFAULT 0,
+  suspect INTEGER NOT NULL DEFAULT 0,  -- was in flight when a process died, and has not been cleared
+  content_id INTEGER REFERENCES contents(id),
+  problem_id INTEGER,
+  PRIMARY KEY(job_id, seq)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX job_items_open ON job_items(job_id, suspect, seq) WHERE state = 'pending';
+CREATE INDEX job_items_in_flight ON job_items(job_id) WHERE state = 'in_flight';
+
+CREATE TABLE problems(
+  id INTEGER PRIMARY KEY,
+  path BLOB NOT NULL UNIQUE,
+  root BLOB NOT NULL,
+  size_bytes INTEGER NOT NULL,
+  mtime_ns INTEGER NOT NULL,
+  code TEXT NOT NULL,
+  message TEXT NOT NULL,
+  way_out TEXT NOT NULL,
+  n_tries INTEGER NOT NULL,
+  first_at TEXT NOT NULL,
+  last_at TEXT NOT NULL
+) STRICT;
+"""
+
+MIGRATIONS: tuple[tuple[str, str], ...] = (("first schema", _FIRST),)
+
+
+def schema_version() -> int:
+    """The version that this program writes."""
+    return len(MIGRATIONS)
+
+
+def open_library(path: Path, *, create: bool) -> bool:
+    """Make the file ready for use: create, or migrate after a backup.
+
+    Returns
+    -------
+    bool
+        True when the library can only be read (no right to write).
+
+    Raises
+    ------
+    LibraryError
+        LIBRARY_FOREIGN, LIBRARY_TOO_NEW, LIBRARY_DAMAGED and what `database.connect` raises.
+    """
+    if create:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise LibraryError(
+                ErrorCode.PERMISSION_DENIED,
+                f"The folder {path.parent} cannot be made: {error.strerror}.",
+                way_out="Choose another place for the library.",
+            ) from error
+    try:
+        conn = database.connect(path, create=create)
+    except LibraryError as error:
+        if error.code is not ErrorCode.LIBRARY_READ_ONLY:
+            raise
+        conn = database.connect(path, read_only=True)
+        with database.translated(path):
+            _version_of(conn, path)
+            conn.close()
+        return True
+    with database.translated(path):
+        try:
+            version = _version_of(conn, path)
+            if version < schema_version():
+                if version:
+                    backup_before_migration(conn, path, version)
+                _migrate(conn, path)
+        finally:
+            conn.close()
+    return False
+
+
+def _version_of(conn: apsw.Connection, path: Path) -> int:
+    application_id = int(conn.execute("PRAGMA application_id").fetchall()[0][0])
+    version = int(conn.execute("PRAGMA user_version").fetchall()[0][0])
+    empty = not conn.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+    if application_id != database.APPLICATION_ID and not (empty and application_id == 0 and version == 0):
+        raise LibraryError(
+            ErrorCode.LIBRARY_FOREIGN,
+            f"{path} is a database of another program.",
+            way_out="Choose another file; this one was left as it is.",
+            path=str(path),
+        )
+    if version > schema_version():
+        raise LibraryError(
+            ErrorCode.LIBRARY_TOO_NEW,
+            f"{path} was written by a newer Lightdesk (library version {version}; this program knows {schema_version()}).",
+            way_out="Update Lightdesk, or open another library.",
+            path=str(path),
+        )
+    return version
+
+
+def _migrate(conn: apsw.Connection, path: Path) -> None:
+    conn.execute("BEGIN IMMEDIATE")
+    try:
+        # Read again under the lock: another process may have been quicker.
+        version = _version_of(conn, path)
+        for _name, sql in MIGRATIONS[version:]:
+            conn.execute(sql)
+        if version == 0:
+            conn.execute("INSERT INTO meta VALUES('library_id', ?)", (uuid.uuid4().hex,))
+        conn.execute(f"PRAGMA application_id = {database.APPLICATION_ID}")
+        conn.execute(f"PRAGMA user_version = {schema_version()}")
+        conn.execute("COMMIT")
+    except BaseException:
+        conn.execute("ROLLBACK")
+        raise

@@ -1,0 +1,31 @@
+"""Model versions that have answered in this library."""
+
+from __future__ import annotations
+
+import apsw
+
+from engine.library import classes
+from engine.schemas.model import ModelManifest
+
+
+def register(conn: apsw.Connection, manifest: ModelManifest) -> int:
+    """Return the id of a model version, with its classes and its table of vectors made when new."""
+    rows = conn.execute("SELECT id FROM models WHERE ref = ?", (manifest.ref,)).fetchall()
+    if rows:
+        return int(rows[0][0])
+    dim = manifest.output.embedding_dim if manifest.output.embedding else 0
+    conn.execute("INSERT INTO models(ref, sha256, dim) VALUES(?, ?, ?)", (manifest.ref, manifest.sha256, dim))
+    model_id = conn.last_insert_rowid()
+    conn.executemany(
+        "INSERT INTO model_classes VALUES(?, ?, ?)",
+        [(model_id, number, classes.id_of(conn, name)) for number, name in enumerate(manifest.labels)],
+    )
+    if dim:
+        conn.execute(f"CREATE VIRTUAL TABLE vectors_{model_id} USING vec0(embedding float[{dim}] distance_metric=cosine)")
+    return model_id
+
+
+def find(conn: apsw.Connection, ref: str) -> int | None:
+    """Return the id of a model version that this library knows."""
+    rows = conn.execute("SELECT id FROM models WHERE ref = ?", (ref,)).fetchall()
+    return int(rows[0][0]) if rows else None

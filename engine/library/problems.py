@@ -1,0 +1,80 @@
+"""Files that could not be used, with the reason, until a later success or the person removes them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+import apsw
+
+from engine.errors import ErrorCode
+from engine.library.database import now
+from engine.schemas.files import FoundFile
+from engine.schemas.library import Problem
+
+
+def record(conn: apsw.Connection, found: FoundFile, code: str, message: str, way_out: str) -> int:
+    """Write a problem down, or count another try of the same file. Returns its id."""
+    at = now()
+    rows = conn.execute(
+        """INSERT INTO problems(path, root, size_bytes, mtime_ns, code, message, way_out, n_tries, first_at, last_at)
+           VALUES(?, ?, ?, ?, ?, ?, ?, 1, ?, ?)
+           ON CONFLICT(path) DO UPDATE SET root = excluded.root, size_bytes = excluded.size_bytes,
+             mtime_ns = excluded.mtime_ns, code = excluded.code, message = excluded.message,
+             way_out = excluded.way_out, n_tries = n_tries + 1, last_at = excluded.last_at
+           RETURNING id""",
+        (
+            os.fsencode(found.path),
+            os.fsencode(found.root),
+            found.size_bytes,
+            found.mtime_ns,
+            code,
+            message,
+            way_out,
+            at,
+            at,
+        ),
+    ).fetchall()
+    return int(rows[0][0])
+
+
+def resolve(conn: apsw.Connection, paths: Sequence[str]) -> None:
+    """Forget the problems of files that could be read after all."""
+    conn.executemany("DELETE FROM problems WHERE path = ?", [(os.fsencode(path),) for path in paths])
+
+
+def dismiss(conn: apsw.Connection, ids: Sequence[int]) -> None:
+    """Take problems off the list."""
+    conn.executemany("DELETE FROM problems WHERE id = ?", [(i,) for i in ids])
+
+
+def listed(conn: apsw.Connection, limit: int) -> list[Problem]:
+    """Return the newest problems."""
+    rows = conn.execute(
+        """SELECT id, path, code, message, way_out, n_tries, first_at, last_at FROM problems
+           ORDER BY last_at DESC, id DESC LIMIT ?""",
+        (limit,),
+    ).fetchall()
+    return [Problem(row[0], os.fsdecode(row[1]), *row[2:]) for row in rows]
+
+
+def files_of(conn: apsw.Connection, ids: Sequence[int] | None) -> list[FoundFile]:
+    """Return the files behind problems (all of them for None)."""
+    sql = "SELECT path, root, size_bytes, mtime_ns FROM problems"
+    rows = []
+    if ids is None:
+        rows = conn.execute(sql).fetchall()
+    else:
+        for problem_id in ids:
+            rows += conn.execute(sql + " WHERE id = ?", (problem_id,)).fetchall()
+    return [FoundFile(os.fsdecode(r[0]), os.fsdecode(r[1]), r[2], r[3]) for r in rows]
+
+
+def quarantined(conn: apsw.Connection, found: FoundFile) -> bool:
+    """Tell whether this very file (path, size, time) took the program down before."""
+    return bool(
+        conn.execute(
+            "SELECT 1 FROM problems WHERE path = ? AND size_bytes = ? AND mtime_ns = ? AND code = ?",
+            (os.fsencode(found.path), found.size_bytes, found.mtime_ns, str(ErrorCode.QUARANTINED)),
+        ).fetchall()
+    )

@@ -1,0 +1,209 @@
+"""What the window and the command line ask: ids in order, tiles, details, counts."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any
+
+import apsw
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.library.database import fold
+from engine.schemas.library import ClassCount, Detail, Facets, FileRow, Label, Query, Source, Tile
+from engine.schemas.prediction import ClassScore, Prediction
+
+_EFFECTIVE = "CASE WHEN l.state = 'accepted' THEN l.class_id WHEN l.state = 'rejected' THEN NULL ELSE p.class_id END"
+
+
+def ids(conn: apsw.Connection, query: Query, model_id: int | None) -> NDArray[np.int64]:
+    """Return all visible contents that pass the filter, in order; ties by content id."""
+    where = ["c.visible = 1"]
+    values: dict[str, Any] = {"model": model_id}
+    with_prediction = with_label = False
+    if query.source_id is not None:
+        where.append("c.id IN (SELECT content_id FROM files WHERE source_id = :source)")
+        values["source"] = query.source_id
+    if query.class_name is not None:
+        with_prediction = with_label = True
+        where.append(f"{_EFFECTIVE} = (SELECT id FROM classes WHERE name = :class)")
+        values["class"] = query.class_name
+    if query.confidence_min > 0 or query.confidence_max < 1:
+        with_prediction = True
+        where.append("p.confidence BETWEEN :low AND :high")
+        values |= {"low": query.confidence_min, "high": query.confidence_max}
+    if query.labelled != "any":
+        with_label = True
+        where.append(
+            {"labelled": "l.state = 'accepted'", "rejected": "l.state = 'rejected'", "unlabelled": "l.state IS NULL"}[
+                query.labelled
+            ]
+        )
+    if query.text.strip():
+        with_prediction = with_label = True
+        pattern = fold(query.text.strip()).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+        values["text"] = f"%{pattern}%"
+        where.append(
+            f"""(c.name_folded LIKE :text ESCAPE '\\' OR
+            {_EFFECTIVE} IN (SELECT id FROM classes WHERE name_folded LIKE :text ESCAPE '\\'))"""
+        )
+    order = {
+        "added": "c.id",
+        "name": "c.name_folded",
+        "time": "c.mtime_ns",
+        "confidence": "p.confidence",
+        "margin": "p.margin",
+        "class": "(SELECT name_folded FROM classes WHERE id = effective)",
+    }[query.sort]
+    with_prediction = with_prediction or query.sort in ("confidence", "margin", "class")
+    with_label = with_label or query.sort == "class"
+    down = "DESC" if query.descending else "ASC"
+    effective = f", {_EFFECTIVE} AS effective" if query.sort == "class" else ""
+    joins = " LEFT JOIN predictions p ON p.model_id = :model AND p.content_id = c.id" if with_prediction else ""
+    joins += " LEFT JOIN labels l ON l.content_id = c.id" if with_label else ""
+    ties = "" if query.sort == "added" else ", c.id"
+    nulls = "" if query.sort == "added" else " NULLS LAST"
+    sql = f"SELECT c.id{effective} FROM contents c{joins} WHERE {' AND '.join(where)} ORDER BY {order} {down}{nulls}{ties}"
+    rows = conn.execute(sql, {k: v for k, v in values.items() if f":{k}" in sql}).fetchall()
+    return np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
+
+
+def tiles(conn: apsw.Connection, content_ids: Sequence[int], model_id: int | None) -> list[Tile]:
+    """Return what the grid paints, in the order asked; unknown ids are left out."""
+    answers = []
+    for content_id in content_ids:
+        rows = conn.execute(
+            """SELECT c.id, lower(hex(c.sha256)), c.name, (SELECT count(*) FROM files f WHERE f.content_id = c.id),
+                      pc.name, p.confidence, lc.name, l.state
+               FROM contents c
+               LEFT JOIN predictions p ON p.model_id = ? AND p.content_id = c.id
+               LEFT JOIN classes pc ON pc.id = p.class_id
+               LEFT JOIN labels l ON l.content_id = c.id
+               LEFT JOIN classes lc ON lc.id = l.class_id
+               WHERE c.id = ?""",
+            (model_id, int(content_id)),
+        ).fetchall()
+        if rows:
+            answers.append(Tile(*rows[0], has_problem=False))
+    return answers
+
+
+def detail(conn: apsw.Connection, content_id: int, model_id: int | None) -> Detail | None:
+    """Return everything about one content; the prediction of `model_id` comes first."""
+    rows = conn.execute(
+        "SELECT lower(hex(sha256)), name, kind, content_type, width, height, size_bytes FROM contents WHERE id = ?",
+        (content_id,),
+    ).fetchall()
+    if not rows:
+        return None
+    files = conn.execute(
+        """SELECT f.path, f.size_bytes, f.mtime_ns, f.present, s.title FROM files f
+           JOIN sources s ON s.id = f.source_id WHERE f.content_id = ? ORDER BY f.present DESC, f.id""",
+        (content_id,),
+    ).fetchall()
+    label = conn.execute(
+        """SELECT c.name, l.state, l.set_by, l.by_person, l.set_at, l.note FROM labels l
+           LEFT JOIN classes c ON c.id = l.class_id WHERE l.content_id = ? AND l.state IS NOT NULL""",
+        (content_id,),
+    ).fetchall()
+    predictions = conn.execute(
+        """SELECT m.ref, p.model_id, p.top, p.margin, p.entropy_nats, p.device, p.inference_ms, p.predicted_at
+           FROM predictions p JOIN models m ON m.id = p.model_id WHERE p.content_id = ?
+           ORDER BY p.model_id = ? DESC, p.predicted_at DESC""",
+        (content_id, model_id),
+    ).fetchall()
+    sha256, name, kind, content_type, width, height, size_bytes = rows[0]
+    return Detail(
+        content_id=content_id,
+        sha256=sha256,
+        name=name,
+        kind=kind,
+        content_type=content_type,
+        width=width,
+        height=height,
+        size_bytes=size_bytes,
+        files=tuple(FileRow(os.fsdecode(f[0]), f[1], f[2], bool(f[3]), f[4]) for f in files),
+        label=Label(*label[0][:3], bool(label[0][3]), *label[0][4:]) if label else None,
+        predictions=tuple(_prediction(conn, row) for row in predictions),
+    )
+
+
+def _prediction(conn: apsw.Connection, row: Sequence[Any]) -> Prediction:
+    ref, model_id, top, margin, entropy_nats, device, inference_ms, predicted_at = row
+    k = len(top) // 8
+    numbers = np.frombuffer(top, "<i4", k)
+    confidences = np.frombuffer(top, "<f4", k, 4 * k)
+    scores = []
+    for number, confidence in zip(numbers.tolist(), confidences.tolist(), strict=True):
+        (name,) = conn.execute(
+            """SELECT c.name FROM model_classes m JOIN classes c ON c.id = m.class_id
+               WHERE m.model_id = ? AND m.number = ?""",
+            (model_id, number),
+        ).fetchall()[0]
+        scores.append(ClassScore(number, name, confidence))
+    return Prediction(ref, tuple(scores), margin, entropy_nats, device, inference_ms, True, predicted_at)
+
+
+def facets(conn: apsw.Connection, model_id: int | None) -> Facets:
+    """Return the counts of the library panel."""
+
+    def count(sql: str) -> int:
+        return int(conn.execute(sql).fetchall()[0][0])
+
+    all_visible = "l.content_id NOT IN (SELECT id FROM contents WHERE visible = 0)"
+    n_all = count("SELECT count(*) FROM contents") - count("SELECT count(*) FROM contents WHERE visible = 0")
+    n_labelled = count(f"SELECT count(*) FROM labels l WHERE state = 'accepted' AND {all_visible}")
+    n_rejected = count(f"SELECT count(*) FROM labels l WHERE state = 'rejected' AND {all_visible}")
+    sources = conn.execute(
+        """SELECT s.id, s.path, s.title, (SELECT count(DISTINCT f.content_id) FROM files f WHERE f.source_id = s.id
+             AND f.content_id NOT IN (SELECT id FROM contents WHERE visible = 0)), s.added_at
+           FROM sources s WHERE s.removed = 0 ORDER BY s.title COLLATE NOCASE, s.id"""
+    ).fetchall()
+    by_class: dict[int, int] = {}
+    # Predictions counted from one covering index; labels and hidden contents, which are few, correct the sum.
+    for class_id, n in conn.execute(
+        "SELECT class_id, count(*) FROM predictions WHERE model_id = ? GROUP BY class_id", (model_id,)
+    ).fetchall():
+        by_class[class_id] = n
+    for class_id, n in conn.execute(
+        """SELECT p.class_id, -count(*) FROM predictions p WHERE p.model_id = ?1 AND p.content_id IN (
+             SELECT content_id FROM labels WHERE state IS NOT NULL UNION SELECT id FROM contents WHERE visible = 0)
+           GROUP BY p.class_id""",
+        (model_id,),
+    ).fetchall():
+        by_class[class_id] = by_class.get(class_id, 0) + n
+    for class_id, n in conn.execute(
+        f"SELECT class_id, count(*) FROM labels l WHERE state = 'accepted' AND {all_visible} GROUP BY class_id"
+    ).fetchall():
+        by_class[class_id] = by_class.get(class_id, 0) + n
+    names = dict(conn.execute("SELECT id, name FROM classes").fetchall())
+    classes = sorted((ClassCount(names[i], n) for i, n in by_class.items() if n > 0), key=lambda c: (-c.n, c.class_name))
+    return Facets(
+        n_all=n_all,
+        n_labelled=n_labelled,
+        n_unlabelled=n_all - n_labelled - n_rejected,
+        n_rejected=n_rejected,
+        n_problems=count("SELECT count(*) FROM problems"),
+        sources=tuple(Source(r[0], os.fsdecode(r[1]), r[2], r[3], r[4]) for r in sources if r[3] or r[1]),
+        classes=tuple(classes),
+    )
+
+
+def class_names(conn: apsw.Connection, prefix: str, limit: int, model_id: int | None) -> list[str]:
+    """Return names for completion: classes people have used first, then the model's."""
+    pattern = "%" + fold(prefix.strip()).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+    rows = conn.execute(
+        """SELECT name FROM classes WHERE name_folded LIKE :p ESCAPE '\\'
+           AND (id IN (SELECT class_id FROM labels) OR id IN (SELECT class_id FROM model_classes WHERE model_id = :m))
+           ORDER BY id IN (SELECT class_id FROM labels) DESC, instr(name_folded, :start) = 1 DESC, name_folded
+           LIMIT :n""",
+        {"p": pattern, "m": model_id, "start": fold(prefix.strip()) or "\x00", "n": limit},
+    ).fetchall()
+    return [row[0] for row in rows]
+
+
+def content_of_path(conn: apsw.Connection, path: str) -> int | None:
+    """Return the content a file had when last read."""
+    rows = conn.execute("SELECT content_id FROM files WHERE path = ?", (os.fsencode(path),)).fetchall()
+    return int(rows[0][0]) if rows else None

@@ -1,0 +1,59 @@
+"""Dropped folders, and what their removal hides."""
+
+from __future__ import annotations
+
+import os
+
+import apsw
+
+from engine.library.database import now
+from engine.schemas.files import FoundFile
+
+_VISIBLE = """hidden = 0 AND EXISTS (SELECT 1 FROM files f JOIN sources s ON s.id = f.source_id
+              WHERE f.content_id = contents.id AND s.removed = 0)"""
+
+
+def source_path(root: str, path: str) -> str:
+    """Return the source that a file belongs to: its dropped folder, or none when it was dropped alone."""
+    return "" if root == path else root
+
+
+def add(conn: apsw.Connection, path: str) -> int:
+    """Return the source of a dropped folder; one removed earlier is shown again. Empty: single files."""
+    encoded = os.fsencode(path)
+    rows = conn.execute("SELECT id, removed FROM sources WHERE path = ?", (encoded,)).fetchall()
+    if rows:
+        source_id = int(rows[0][0])
+        if rows[0][1]:
+            set_removed(conn, source_id, removed=False)
+        return source_id
+    title = encoded.decode("utf-8", "backslashreplace").rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
+    conn.execute(
+        "INSERT INTO sources(path, title, added_at) VALUES(?, ?, ?)", (encoded, title or "Single files", now())
+    )
+    return conn.last_insert_rowid()
+
+
+def set_removed(conn: apsw.Connection, source_id: int, *, removed: bool) -> None:
+    """Remove a source from view or bring it back, with the contents that only it shows."""
+    conn.execute("UPDATE sources SET removed = ? WHERE id = ?", (int(removed), source_id))
+    conn.execute(
+        f"UPDATE contents SET visible = ({_VISIBLE}) WHERE id IN (SELECT content_id FROM files WHERE source_id = ?)",
+        (source_id,),
+    )
+
+
+def refresh_visible(conn: apsw.Connection, content_ids: list[int]) -> None:
+    """Work out again whether contents are shown."""
+    conn.executemany(f"UPDATE contents SET visible = ({_VISIBLE}) WHERE id = ?", [(i,) for i in content_ids])
+
+
+def contents_of(conn: apsw.Connection, source_id: int) -> list[int]:
+    """Return the contents that have a file in the source."""
+    rows = conn.execute("SELECT DISTINCT content_id FROM files WHERE source_id = ?", (source_id,)).fetchall()
+    return [int(row[0]) for row in rows]
+
+
+def add_for(conn: apsw.Connection, found: FoundFile) -> int:
+    """Return the source of a found file."""
+    return add(conn, source_path(found.root, found.path))

@@ -1,0 +1,156 @@
+"""Counting, checking, backing up and restoring a library."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from datetime import UTC, datetime
+from pathlib import Path
+
+import apsw
+
+from engine.errors import ErrorCode, LibraryError
+from engine.library import database
+from engine.schemas.library import CheckReport, LibraryInfo
+
+_BACKUPS_KEPT = 5
+
+
+def info(conn: apsw.Connection, path: Path) -> LibraryInfo:
+    """Return the counts shown by ``lightdesk library info``."""
+    with database.translated(path):
+
+        def count(sql: str) -> int:
+            return int(conn.execute(sql).fetchall()[0][0])
+
+        embeddings = sum(
+            count(f"SELECT count(*) FROM vectors_{int(model_id)}_rowids")
+            for (model_id,) in conn.execute("SELECT id FROM models WHERE dim > 0").fetchall()
+        )
+        return LibraryInfo(
+            path=str(path),
+            library_id=str(conn.execute("SELECT value FROM meta WHERE key = 'library_id'").fetchall()[0][0]),
+            schema_version=count("PRAGMA user_version"),
+            size_bytes=path.stat().st_size,
+            contents=count("SELECT count(*) FROM contents"),
+            files=count("SELECT count(*) FROM files"),
+            predictions=count("SELECT count(*) FROM predictions"),
+            embeddings=embeddings,
+            labels=count("SELECT count(*) FROM labels WHERE state IS NOT NULL"),
+            problems=count("SELECT count(*) FROM problems"),
+            hidden=count("SELECT count(*) FROM contents WHERE visible = 0"),
+        )
+
+
+def check(path: Path) -> CheckReport:
+    """Look for damage, in SQLite's pages and in what the tables promise each other."""
+    findings: list[str] = []
+    try:
+        conn = database.connect(path, read_only=True)
+    except LibraryError as error:
+        return CheckReport(False, (str(error),))
+    try:
+        for (line,) in conn.execute("PRAGMA integrity_check(20)").fetchall():
+            if line != "ok":
+                findings.append(str(line))
+        for table, rowid, parent, _ in conn.execute("PRAGMA foreign_key_check").fetchall():
+            findings.append(f"{table} row {rowid} points at a missing row of {parent}")
+        for text, sql in _PROMISES:
+            (n,) = conn.execute(sql).fetchall()[0]
+            if n:
+                findings.append(f"{text}: {n}")
+        for (model_id,) in conn.execute("SELECT id FROM models WHERE dim > 0").fetchall():
+            (n,) = conn.execute(
+                f"SELECT count(*) FROM vectors_{int(model_id)}_rowids WHERE rowid NOT IN (SELECT id FROM contents)"
+            ).fetchall()[0]
+            if n:
+                findings.append(f"embeddings without a content: {n}")
+    except apsw.Error as error:
+        findings.append(str(database.library_error(error, path)))
+    finally:
+        conn.close()
+    return CheckReport(not findings, tuple(findings))
+
+
+_PROMISES = (
+    (
+        "jobs whose counters are wrong",
+        """SELECT count(*) FROM jobs j WHERE n_total <> (SELECT count(*) FROM job_items i WHERE i.job_id = j.id)
+           OR n_done <> (SELECT count(*) FROM job_items i WHERE i.job_id = j.id AND i.state = 'done')""",
+    ),
+    (
+        "contents shown or hidden wrongly",
+        """SELECT count(*) FROM contents c WHERE visible <> (c.hidden = 0 AND EXISTS (
+           SELECT 1 FROM files f JOIN sources s ON s.id = f.source_id WHERE f.content_id = c.id AND s.removed = 0))
+           AND EXISTS (SELECT 1 FROM files f WHERE f.content_id = c.id)""",
+    ),
+    ("accepted labels without a class", "SELECT count(*) FROM labels WHERE state = 'accepted' AND class_id IS NULL"),
+)
+
+
+def backup(path: Path, target: Path) -> None:
+    """Copy a library that may be in use, page by page, into a new file."""
+    if target.exists():
+        raise LibraryError(
+            ErrorCode.INVALID_ARGUMENT,
+            f"{target} is already there.",
+            way_out="Choose another name for the backup.",
+            path=str(target),
+        )
+    source = database.connect(path, read_only=True)
+    try:
+        _copy(source, target)
+    finally:
+        source.close()
+
+
+def restore(path: Path, backup_path: Path) -> Path | None:
+    """Put a backup in the library's place; returns where the library that was there lies now."""
+    report = check(backup_path)
+    if not report.ok:
+        raise LibraryError(
+            ErrorCode.LIBRARY_DAMAGED,
+            f"The backup {backup_path} cannot be used: {report.findings[0]}.",
+            way_out="Choose another backup.",
+        )
+    aside: Path | None = None
+    if path.exists():
+        aside = path.with_name(f"{path.name}.before-restore-{_stamp()}")
+        os.replace(path, aside)
+        for suffix in ("-wal", "-shm"):
+            side = path.with_name(path.name + suffix)
+            if side.exists():
+                os.replace(side, aside.with_name(aside.name + suffix))
+    temporary = path.with_name(path.name + ".restoring")
+    shutil.copyfile(backup_path, temporary)
+    os.replace(temporary, path)
+    return aside
+
+
+def backup_before_migration(conn: apsw.Connection, path: Path, version: int) -> Path:
+    """Copy the library into ``backups`` beside it; the oldest beyond five go."""
+    folder = path.parent / "backups"
+    folder.mkdir(exist_ok=True)
+    target = folder / f"{path.stem}-v{version}-{_stamp()}{path.suffix}"
+    _copy(conn, target)
+    for old in sorted(folder.glob(f"{path.stem}-v*{path.suffix}"), key=lambda p: p.stat().st_mtime)[:-_BACKUPS_KEPT]:
+        old.unlink(missing_ok=True)
+    return target
+
+
+def _copy(source: apsw.Connection, target: Path) -> None:
+    with database.translated(target):
+        copy = apsw.Connection(str(target))
+        try:
+            with copy.backup("main", source, "main") as work:
+                while not work.done:
+                    work.step(1000)
+        except BaseException:
+            copy.close()
+            target.unlink(missing_ok=True)
+            raise
+        copy.close()
+
+
+def _stamp() -> str:
+    return datetime.now(UTC).strftime("%Y%m%d-%H%M%S-%f")
