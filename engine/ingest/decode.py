@@ -27,6 +27,8 @@ Pixels = NDArray[np.uint8]
 
 # Our own limit is checked before any pixel is decoded; Pillow's would warn at a number nobody chose.
 Image.MAX_IMAGE_PIXELS = None
+# Pictures are decoded in parallel; threads of OpenCV's own inside each would only get in the way.
+cv2.setNumThreads(1)
 _RETRY = "Open it in an image viewer to see whether it is whole; copy it again or save it anew."
 _TRANSPOSE = {
     2: Image.Transpose.FLIP_LEFT_RIGHT,

@@ -71,7 +71,7 @@ def add_items(
     conn: apsw.Connection, job_id: int, found: Sequence[FoundFile], known: Sequence[int | None]
 ) -> None:
     """Append files in scan order. Where `known` has a content id the item is done at once."""
-    (start,) = conn.execute("SELECT coalesce(max(seq), -1) + 1 FROM job_items WHERE job_id = ?", (job_id,)).fetchall()[0]
+    start = last_seq(conn, job_id) + 1
     conn.executemany(
         """INSERT INTO job_items(job_id, seq, path, root, size_bytes, mtime_ns, state, content_id)
            VALUES(?, ?, ?, ?, ?, ?, ?, ?)""",
@@ -91,6 +91,11 @@ def add_items(
     )
     n_done = sum(content_id is not None for content_id in known)
     conn.execute("UPDATE jobs SET n_total = n_total + ?, n_done = n_done + ? WHERE id = ?", (len(found), n_done, job_id))
+
+
+def last_seq(conn: apsw.Connection, job_id: int) -> int:
+    """Return the place of the item added last, or -1."""
+    return int(conn.execute("SELECT coalesce(max(seq), -1) FROM job_items WHERE job_id = ?", (job_id,)).fetchall()[0][0])
 
 
 def scanned_paths(conn: apsw.Connection, job_id: int) -> set[str]:

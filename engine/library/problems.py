@@ -70,6 +70,14 @@ def files_of(conn: apsw.Connection, ids: Sequence[int] | None) -> list[FoundFile
     return [FoundFile(os.fsdecode(r[0]), os.fsdecode(r[1]), r[2], r[3]) for r in rows]
 
 
+def lift_quarantine(conn: apsw.Connection, paths: Sequence[str]) -> None:
+    """Let files be tried again that took the program down."""
+    conn.executemany(
+        "UPDATE problems SET code = ? WHERE path = ? AND code = ?",
+        [(str(ErrorCode.UNREADABLE_IMAGE), os.fsencode(path), str(ErrorCode.QUARANTINED)) for path in paths],
+    )
+
+
 def quarantined(conn: apsw.Connection, found: FoundFile) -> bool:
     """Tell whether this very file (path, size, time) took the program down before."""
     return bool(

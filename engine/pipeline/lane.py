@@ -1,0 +1,125 @@
+"""A loaded model with its batcher and inference threads."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from engine.backends.base import Session
+from engine.batching import MicroBatcher, ladder_up_to, rung_for
+from engine.errors import DeviceError, ErrorCode, LightdeskError
+from engine.pipeline.preparing import Prepared
+from engine.pipeline.priority import step_back
+from engine.postprocess import to_scores
+from engine.preprocess import Preprocessor
+from engine.schemas.model import Model
+from engine.schemas.prediction import Scores
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answered:
+    """A prepared file with the model's answer."""
+
+    prepared: Prepared
+    scores: Scores
+    inference_ms: float
+
+
+class Lane:
+    """One model version at work.
+
+    Parameters
+    ----------
+    on_answers
+        Called on an inference thread with a batch's answers.
+    on_failure
+        Called on an inference thread with what could not be answered, and why.
+    """
+
+    def __init__(
+        self,
+        model: Model,
+        model_id: int,
+        session: Session,
+        preprocessor: Preprocessor,
+        *,
+        max_batch: int,
+        max_delay_ms: float,
+        on_answers: Callable[[Lane, Sequence[Answered]], None],
+        on_failure: Callable[[Sequence[Prepared], LightdeskError], None],
+    ) -> None:
+        self.model = model
+        self.model_id = model_id
+        self.session = session
+        self.preprocessor = preprocessor
+        self._on_answers = on_answers
+        self._on_failure = on_failure
+        ladder = ladder_up_to(max_batch or session.best_batch)
+        self.batcher: MicroBatcher[Prepared] = MicroBatcher(
+            ladder, max_delay_ms=max_delay_ms, capacity=4 * ladder[-1], whole_rungs=not session.pads
+        )
+        self._ladder = ladder
+        # On a device that runs one batch at a time, a single urgent picture waits for at most one.
+        self._turn = threading.Lock() if session.max_concurrency == 1 else None
+        self.threads = [
+            threading.Thread(target=self._run, name=f"inference-{i}") for i in range(max(1, session.max_concurrency))
+        ]
+        for thread in self.threads:
+            thread.start()
+
+    def infer(self, batch: Sequence[Prepared]) -> list[Answered]:
+        """Run a batch on the calling thread. Raises DeviceError."""
+        n = len(batch)
+        size = rung_for(n, self._ladder) if self.session.pads else n
+        pixels = np.zeros((size, *self.preprocessor.item_shape), self.preprocessor.dtype)
+        for i, prepared in enumerate(batch):
+            assert prepared.pixels is not None
+            pixels[i] = prepared.pixels
+        began_s = time.perf_counter()
+        if self._turn is not None:
+            with self._turn:
+                outputs = self.session.run(pixels)
+        else:
+            outputs = self.session.run(pixels)
+        each_ms = (time.perf_counter() - began_s) * 1000 / n
+        scores = to_scores([output[:n] for output in outputs], self.model.manifest.output)
+        return [Answered(prepared, s, each_ms) for prepared, s in zip(batch, scores, strict=True)]
+
+    def close(self) -> None:
+        """Refuse new work; `threads` end when what waits is through."""
+        self.batcher.close()
+
+    def _run(self) -> None:
+        step_back()
+        while (batch := self.batcher.take()) is not None:
+            try:
+                self._answer(batch)
+            finally:
+                self.batcher.finished()
+        # The last one out gives the memory back.
+        if not any(t.is_alive() for t in self.threads if t is not threading.current_thread()):
+            self.session.close()
+
+    def _answer(self, batch: Sequence[Prepared]) -> None:
+        try:
+            answers = self.infer(batch)
+        except DeviceError as error:
+            if error.code is ErrorCode.OUT_OF_MEMORY and len(batch) > 1:
+                log.warning("Out of memory at a batch of %d: from now on at most %d.", len(batch), self.batcher.halve())
+                middle = len(batch) // 2
+                self._answer(batch[:middle])
+                self._answer(batch[middle:])
+                return
+            self._on_failure(batch, error)
+        except Exception:
+            log.exception("Inference failed on a bug")
+            self._on_failure(batch, DeviceError(ErrorCode.INTERNAL, "The model's answer could not be used."))
+        else:
+            self._on_answers(self, answers)

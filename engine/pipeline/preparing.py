@@ -1,0 +1,134 @@
+"""One file made ready for the model: read, identified, looked up, decoded, thumbnail made."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Any
+
+import apsw
+from numpy.typing import NDArray
+
+from engine import cache
+from engine.cache import ByteCache
+from engine.errors import ErrorCode, FileError
+from engine.ingest.decode import decode
+from engine.ingest.derive import perceptual_hash, small, thumbnail
+from engine.ingest.reading import printable, read_file, source_is_gone
+from engine.library import ingest
+from engine.library.records import NewContent
+from engine.preprocess import Preprocessor
+from engine.schemas.files import FoundFile, ImageLimits
+from engine.schemas.model import ModelManifest
+from engine.schemas.prediction import Scores
+
+_PRECISION = "fp32"
+_CHANGED_TRIES = 5
+_CHANGED_WAIT_S = 0.1
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Ticket:
+    """A file on its way: where it came from and for which job, if any."""
+
+    found: FoundFile
+    job_id: int | None
+    seq: int | None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Prepared:
+    """What the next stage needs. `pixels` is None where no inference is needed."""
+
+    ticket: Ticket
+    sha256: bytes
+    size_bytes: int
+    mtime_ns: int
+    content: NewContent | int
+    pixels: NDArray[Any] | None
+    cached_scores: Scores | None
+    thumbnail: bytes | None
+
+
+class Preparer:
+    """Prepares files for one model. One for each decode thread: it owns a connection."""
+
+    def __init__(
+        self,
+        reader: apsw.Connection,
+        store: ByteCache,
+        manifest: ModelManifest,
+        model_id: int,
+        preprocessor: Preprocessor,
+        limits: ImageLimits,
+    ) -> None:
+        self._reader = reader
+        self._store = store
+        self._manifest = manifest
+        self._model_id = model_id
+        self._preprocessor = preprocessor
+        self._limits = limits
+
+    def cache_key(self, sha256: bytes) -> str:
+        """Key under which the prediction of a content is cached."""
+        return cache.prediction_key(sha256.hex(), self._manifest.sha256, self._preprocessor.version, _PRECISION)
+
+    def prepare(self, ticket: Ticket) -> Prepared:
+        """Raises FileError; SOURCE_OFFLINE where the dropped folder itself is out of reach."""
+        found = ticket.found
+        loaded = None
+        for attempt in range(_CHANGED_TRIES):
+            try:
+                loaded = read_file(found.path, self._limits)
+                break
+            except FileError as error:
+                if error.code is ErrorCode.FILE_NOT_FOUND and found.root != found.path and source_is_gone(found.root):
+                    raise offline(found.root) from error
+                if error.code is not ErrorCode.FILE_CHANGED or attempt == _CHANGED_TRIES - 1:
+                    raise
+                time.sleep(_CHANGED_WAIT_S)
+        assert loaded is not None
+        known = ingest.find(self._reader, loaded.sha256, self._model_id)
+        if known is not None and known.has_prediction:
+            return Prepared(
+                ticket, loaded.sha256, loaded.size_bytes, loaded.mtime_ns, known.content_id, None, None, None
+            )
+        frame = decode(
+            loaded.data, short_side=self._preprocessor.short_side, limits=self._limits, name=printable(found.path)
+        )
+        reduced = small(frame)
+        content = NewContent(
+            loaded.sha256,
+            "image",
+            frame.content_type,
+            frame.width,
+            frame.height,
+            loaded.size_bytes,
+            perceptual_hash(reduced),
+        )
+        packed = self._store.get(self.cache_key(loaded.sha256))
+        scores = cache.unpack_scores(packed) if packed is not None else None
+        return Prepared(
+            ticket,
+            loaded.sha256,
+            loaded.size_bytes,
+            loaded.mtime_ns,
+            known.content_id if known is not None else content,
+            self._preprocessor(frame) if scores is None else None,
+            scores,
+            thumbnail(reduced),
+        )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._reader.close()
+
+
+def offline(root: str) -> FileError:
+    """Return the error of a dropped folder that is out of reach."""
+    return FileError(
+        ErrorCode.SOURCE_OFFLINE,
+        f"The folder {printable(root)} cannot be reached.",
+        way_out="Connect the drive again, or put the folder back; the job then goes on by itself.",
+        path=printable(root),
+    )

@@ -1,0 +1,164 @@
+"""Walks a job's dropped paths and writes its items down, known files as done at once."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+
+import apsw
+
+from engine.errors import ErrorCode, FileError
+from engine.events import EventBus, PredictionsStored, PreflightCounted, ProblemsChanged
+from engine.ingest.formats import SNIFF_BYTES, looks_like_image_name, sniff
+from engine.ingest.reading import printable, read_head
+from engine.ingest.scan import walk
+from engine.library import files, ingest, jobs, problems, sources
+from engine.library.records import StoreItem
+from engine.library.writer import Writer
+from engine.schemas.files import FoundFile, SkippedFile
+from engine.schemas.job import Preflight
+
+_FIRST_CHUNK = 16  # small, so that the first results of a large folder come at once
+_CHUNK = 256
+_QUARANTINED = "It made the program crash twice and is left out; retry it from the problems list."
+
+
+@dataclass(slots=True)
+class _Counts:
+    images: int = 0
+    videos: int = 0
+    known: int = 0
+    skipped: Counter[str] = field(default_factory=Counter)
+
+
+class Scan:
+    """One job's scan, run on a thread of its own."""
+
+    def __init__(
+        self,
+        job_id: int,
+        paths: Sequence[str],
+        *,
+        model_id: int,
+        include_hidden: bool,
+        reader: apsw.Connection,
+        writer: Writer,
+        events: EventBus,
+        stopped: Callable[[], bool],
+        on_items: Callable[[], None],
+    ) -> None:
+        self._job_id = job_id
+        self._paths = paths
+        self._model_id = model_id
+        self._include_hidden = include_hidden
+        self._reader = reader
+        self._writer = writer
+        self._events = events
+        self._stopped = stopped
+        self._on_items = on_items
+        self._counts = _Counts()
+        self._met: list[FoundFile] = []
+
+    def run(self) -> None:
+        """Scan to the end, or until stopped: then the next start scans again and adds what is missing."""
+        already = jobs.scanned_paths(self._reader, self._job_id)
+        for chunk in _chunks(walk(self._paths, include_hidden=self._include_hidden)):
+            if self._stopped():
+                return
+            self._take([entry for entry in chunk if entry.path not in already])
+            self._tell(finished=False)
+        self._writer.submit(lambda conn: jobs.finish_scan(conn, self._job_id), urgent=True).result()
+        self._writer.submit(lambda conn: jobs.finish_if_through(conn, self._job_id), urgent=True).result()
+        self._tell(finished=True)
+        self._on_items()
+
+    def _take(self, entries: Sequence[FoundFile | SkippedFile]) -> None:
+        found = [e for e in entries if isinstance(e, FoundFile)]
+        known = files.known(self._reader, found, self._model_id)
+        wanted: list[tuple[FoundFile, int | None]] = []
+        refused: list[SkippedFile] = [e for e in entries if isinstance(e, SkippedFile)]
+        for file, match in zip(found, known, strict=True):
+            if match is not None and match.has_prediction:
+                self._counts.known += 1
+                wanted.append((file, match.content_id))
+            elif problems.quarantined(self._reader, file):
+                refused.append(SkippedFile(file.path, file.root, ErrorCode.QUARANTINED, _QUARANTINED, asked_for=True))
+            elif self._is_wanted(file):
+                wanted.append((file, None))
+        self._met = found
+        self._counts.images += len(wanted)
+        for skipped in refused:
+            self._counts.skipped[str(skipped.code)] += 1
+        content_ids = self._writer.submit(lambda conn: self._write(conn, wanted, refused)).result()
+        if refused:
+            self._events.publish(ProblemsChanged())
+        if content_ids:
+            self._events.publish(PredictionsStored(self._job_id, tuple(content_ids)))
+        self._on_items()
+
+    def _write(
+        self, conn: apsw.Connection, wanted: Sequence[tuple[FoundFile, int | None]], refused: Sequence[SkippedFile]
+    ) -> list[int]:
+        jobs.add_items(conn, self._job_id, [f for f, _ in wanted], [c for _, c in wanted])
+        met = {file.path: file for file in self._met}
+        known = [
+            StoreItem(None, f.root, f.path, f.size_bytes, f.mtime_ns, content_id, None)
+            for f, content_id in wanted
+            if content_id is not None
+        ]
+        for skipped in refused:
+            # A quarantined file is recognised by size and time: they must stay as they were written down.
+            found = met.get(skipped.path) or FoundFile(skipped.path, skipped.root, 0, 0)
+            message = f"{printable(skipped.path)}: {skipped.message}"
+            problem_id = problems.record(conn, found, str(skipped.code), message, "Check the path and your rights.")
+            if skipped.asked_for:
+                jobs.add_items(conn, self._job_id, [found], [None])
+                jobs.fail(conn, self._job_id, jobs.last_seq(conn, self._job_id), problem_id)
+        for root in {sources.source_path(f.root, f.path) for f, _ in wanted}:
+            sources.add(conn, root)
+        return ingest.store(conn, None, self._model_id, known) if known else []
+
+    def _is_wanted(self, file: FoundFile) -> bool:
+        """Tell images, and what claims to be one, from the rest of a folder."""
+        if looks_like_image_name(file.path) or file.root == file.path:
+            return True
+        try:
+            content_type = sniff(read_head(file.path, SNIFF_BYTES))
+        except FileError as error:
+            self._counts.skipped[str(error.code)] += 1
+            return False
+        if content_type is not None and content_type.startswith("image/"):
+            return True
+        if content_type is not None:
+            self._counts.videos += 1
+        else:
+            self._counts.skipped["UNSUPPORTED_FORMAT"] += 1
+        return False
+
+    def _tell(self, *, finished: bool) -> None:
+        counts = self._counts
+        self._events.publish(
+            PreflightCounted(
+                Preflight(
+                    self._job_id,
+                    counts.images,
+                    counts.videos,
+                    counts.known,
+                    counts.skipped.total(),
+                    dict(counts.skipped),
+                    finished,
+                )
+            )
+        )
+
+
+def _chunks(entries: Iterator[FoundFile | SkippedFile]) -> Iterator[list[FoundFile | SkippedFile]]:
+    size, chunk = _FIRST_CHUNK, []
+    for entry in entries:
+        chunk.append(entry)
+        if len(chunk) == size:
+            yield chunk
+            size, chunk = _CHUNK, []
+    if chunk:
+        yield chunk
