@@ -316,8 +316,14 @@ class Engine:
 
         return read_exif(self._first_readable(content_id)[1])
 
-    def record(self, content_id: int, top_k: int, path: str | None = None, *, cached: bool = True) -> dict[str, Any]:
-        """Return the result record of a content. Raises JobError while it has no prediction."""
+    def record(self, content_id: int, top_k: int, path: str | None = None, *, since: str = "") -> dict[str, Any]:
+        """Return the result record of a content. Raises JobError while it has no prediction.
+
+        Parameters
+        ----------
+        since
+            A time (ISO 8601, UTC): the record says ``cached`` where the answer is older.
+        """
         import dataclasses
 
         from engine.postprocess import success_record
@@ -328,7 +334,8 @@ class Engine:
             raise JobError(
                 ErrorCode.JOB_STATE, "This picture has no prediction by the active model yet.", way_out="Wait for it."
             )
-        prediction = dataclasses.replace(detail.predictions[0], cached=cached)
+        newest = detail.predictions[0]
+        prediction = dataclasses.replace(newest, cached=not since or newest.predicted_at < since)
         return success_record(detail, prediction, top_k=top_k, path=path)
 
     # Upkeep

@@ -1,0 +1,1 @@
+"""Icons, styles, sample photos: data, found through importlib.resources."""
