@@ -1,0 +1,1 @@
+"""The window: Qt over the engine. Nothing here decodes, reads or writes on the GUI thread."""

@@ -1,0 +1,1 @@
+"""Widgets. They see records, events and ports, never the engine itself."""
