@@ -11,9 +11,7 @@ from engine.errors import ErrorCode, FileError
 from engine.schemas.files import ImageLimits, LoadedFile
 
 # Missing on Windows (O_NONBLOCK, O_CLOEXEC) or elsewhere (O_BINARY). Without O_NONBLOCK a pipe would block the open.
-_OPEN_FLAGS = (
-    os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-)
+_OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _GONE = frozenset((errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.EHOSTDOWN, errno.ENOTCONN, errno.EIO))
 
 
