@@ -6,18 +6,24 @@ import errno
 import hashlib
 import os
 import stat
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 from engine.errors import ErrorCode, FileError
 from engine.schemas.files import ImageLimits, LoadedFile
 
 # Missing on Windows (O_NONBLOCK, O_CLOEXEC) or elsewhere (O_BINARY). Without O_NONBLOCK a pipe would block the open.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
-_GONE = frozenset((errno.ESTALE, errno.ENODEV, errno.ENXIO, errno.EHOSTDOWN, errno.ENOTCONN, errno.EIO))
+_MOUNT_PLACES = ("/media/", "/mnt/", "/run/media/", "/Volumes/")
+_GONE = frozenset((errno.ESTALE, errno.ENODEV, errno.EHOSTDOWN, errno.ENOTCONN, errno.ETIMEDOUT))
 
 
 def printable(path: str) -> str:
     """Return the path as text that can be printed and stored: undecodable bytes become ``\\xNN``."""
-    return os.fsencode(path).decode("utf-8", "backslashreplace")
+    try:
+        return os.fsencode(path).decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # surrogates that stand for no byte: from a list somebody typed, never from a disk
+        return path.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def read_file(path: str, limits: ImageLimits) -> LoadedFile:
@@ -30,16 +36,15 @@ def read_file(path: str, limits: ImageLimits) -> LoadedFile:
         written to meanwhile: worth another try), SOURCE_OFFLINE or FILE_UNREADABLE.
     """
     try:
-        with open(os.open(path, _OPEN_FLAGS), "rb", buffering=0) as file:
-            before = os.fstat(file.fileno())
+        with _opened(path) as fd:
+            before = os.fstat(fd)
             _check(path, before, limits)
-            data = bytearray()
-            # One byte more than expected shows a file that grows, without following it for ever.
-            while len(data) <= before.st_size and (chunk := file.read(before.st_size + 1 - len(data))):
-                data += chunk
-            after = os.fstat(file.fileno())
-    except OSError as error:
+            data = _read_up_to(fd, before.st_size)
+            after = os.fstat(fd)
+    except (OSError, ValueError) as error:
         raise file_error(path, error) from error
+    except MemoryError as error:
+        raise _too_large_for_memory(path, before.st_size) from error
     if (before.st_size, before.st_mtime_ns) != (after.st_size, after.st_mtime_ns) or len(data) != after.st_size:
         raise FileError(
             ErrorCode.FILE_CHANGED,
@@ -47,40 +52,71 @@ def read_file(path: str, limits: ImageLimits) -> LoadedFile:
             way_out="Retry when the program that writes it has finished.",
             path=printable(path),
         )
-    content = bytes(data)
-    return LoadedFile(path, content, hashlib.sha256(content).digest(), after.st_size, after.st_mtime_ns)
+    return LoadedFile(path, data, hashlib.sha256(data).digest(), after.st_size, after.st_mtime_ns)
+
+
+@contextmanager
+def _opened(path: str) -> Iterator[int]:
+    fd = os.open(path, _OPEN_FLAGS)
+    try:
+        yield fd
+    finally:
+        os.close(fd)
+
+
+def _read_up_to(fd: int, size_bytes: int) -> bytes:
+    """Read what there should be and one byte more, which shows a file that grows without following it for ever."""
+    data = os.read(fd, size_bytes + 1)
+    if len(data) >= size_bytes:
+        return data  # the usual case: no second copy
+    parts = [data]
+    left = size_bytes + 1 - len(data)
+    while left and (part := os.read(fd, left)):
+        parts.append(part)
+        left -= len(part)
+    return b"".join(parts)
 
 
 def read_head(path: str, n_bytes: int) -> bytes:
-    """Return the first bytes of a file, to tell what it is. Raises FileError."""
+    """Return the first bytes of a regular file, to tell what it is; none of anything else. Raises FileError."""
     try:
-        with open(os.open(path, _OPEN_FLAGS), "rb", buffering=0) as file:
-            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                return b""
-            return file.read(n_bytes)
-    except OSError as error:
+        with _opened(path) as fd:
+            return os.read(fd, n_bytes) if stat.S_ISREG(os.fstat(fd).st_mode) else b""
+    except (OSError, ValueError) as error:
         raise file_error(path, error) from error
 
 
 def source_is_gone(root: str) -> bool:
-    """Tell whether the dropped folder itself cannot be reached (unmounted, pulled, deleted)."""
+    """Tell whether the dropped folder itself cannot be reached (unmounted, pulled, deleted).
+
+    An empty folder counts as gone when it is a place to mount at (``/media``, ``/mnt``, ``/Volumes``): that is
+    what remains of a drive that was pulled.
+    """
     try:
-        os.stat(root)
-    except OSError:
+        if not stat.S_ISDIR(os.stat(root).st_mode):
+            return False
+        with os.scandir(root) as entries:
+            empty = next(entries, None) is None
+    except (OSError, ValueError):
         return True
-    return False
+    return empty and root.startswith(_MOUNT_PLACES)
 
 
-def file_error(path: str, error: OSError) -> FileError:
+def file_error(path: str, error: OSError | ValueError) -> FileError:
     """Translate an error of the system into one that names the file, the reason and the way out."""
     name = printable(path)
-    if isinstance(error, FileNotFoundError | NotADirectoryError):
+    # ValueError: a null character, or text no file name can hold.
+    if not isinstance(error, OSError) or isinstance(error, FileNotFoundError | NotADirectoryError):
         return FileError(
             ErrorCode.FILE_NOT_FOUND,
             f"{name} is not there any more.",
             way_out="Put it back or remove it from the library.",
             path=name,
         )
+    if isinstance(error, IsADirectoryError) or (isinstance(error, PermissionError) and os.path.isdir(path)):
+        return FileError(ErrorCode.NOT_A_FILE, f"{name} is a folder.", way_out="Drop the folder itself.", path=name)
+    if error.errno == errno.ENXIO:  # what opening a socket says
+        return _not_a_file(path)
     if isinstance(error, PermissionError):
         return FileError(
             ErrorCode.PERMISSION_DENIED,
@@ -88,9 +124,8 @@ def file_error(path: str, error: OSError) -> FileError:
             way_out="Give yourself the right to read it, then retry.",
             path=name,
         )
-    if isinstance(error, IsADirectoryError):
-        return FileError(ErrorCode.NOT_A_FILE, f"{name} is a folder.", way_out="Drop the folder itself.", path=name)
-    if error.errno in _GONE:
+    # A bad sector (EIO) is one file's trouble, unless the folder around it fails as well.
+    if error.errno in _GONE or (error.errno == errno.EIO and source_is_gone(os.path.dirname(path))):
         return FileError(
             ErrorCode.SOURCE_OFFLINE,
             f"{name} cannot be reached: {error.strerror}.",
@@ -105,10 +140,31 @@ def file_error(path: str, error: OSError) -> FileError:
     )
 
 
+def _not_a_file(path: str) -> FileError:
+    name = printable(path)
+    return FileError(
+        ErrorCode.NOT_A_FILE,
+        f"{name} is a device, pipe, socket or folder, not a file.",
+        way_out="Drop a file.",
+        path=name,
+    )
+
+
+def _too_large_for_memory(path: str, size_bytes: int) -> FileError:
+    name = printable(path)
+    return FileError(
+        ErrorCode.FILE_TOO_LARGE,
+        f"{name} has {size_bytes / 1e6:.1f} MB, more than there is memory for.",
+        way_out="Close other programs, or make the picture smaller, then retry.",
+        path=name,
+        size_bytes=size_bytes,
+    )
+
+
 def _check(path: str, info: os.stat_result, limits: ImageLimits) -> None:
     name = printable(path)
     if not stat.S_ISREG(info.st_mode):
-        raise FileError(ErrorCode.NOT_A_FILE, f"{name} is not a regular file.", way_out="Drop a file.", path=name)
+        raise _not_a_file(path)
     if info.st_size == 0:
         raise FileError(
             ErrorCode.EMPTY_FILE,

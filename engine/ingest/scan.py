@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import stat
 from collections.abc import Iterable, Iterator
@@ -28,22 +29,36 @@ def walk(paths: Iterable[str], *, include_hidden: bool) -> Iterator[FoundFile | 
     a file reachable by several of the given paths is given once.
     """
     seen_dirs: set[tuple[int, int]] = set()
+    # Only files named by themselves are remembered: a folder is entered once, so its files come once,
+    # and a million names need not be kept.
     seen_files: set[str] = set()
     for given in paths:
-        path = os.path.abspath(given)
         try:
+            if not given:
+                raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT))
+            path = os.path.abspath(given)
             info = os.stat(path)
-        except OSError as error:
-            yield _unusable(path, path, error, asked_for=True)
+        except (OSError, ValueError) as error:  # ValueError: a null character, or text no file name can hold
+            yield _unusable(given, given, error, asked_for=True)
             continue
         if stat.S_ISDIR(info.st_mode):
             for entry in _walk_folder(path, path, info, seen_dirs, include_hidden):
-                if isinstance(entry, SkippedFile) or entry.path not in seen_files:
-                    seen_files.add(entry.path)
+                if entry.path not in seen_files:
                     yield entry
-        elif path not in seen_files:
+        elif path not in seen_files and not _met(path, seen_dirs, include_hidden):
             seen_files.add(path)
             yield _regular(path, path, info, asked_for=True)
+
+
+def _met(path: str, seen_dirs: set[tuple[int, int]], include_hidden: bool) -> bool:
+    """Tell whether the folder of a file has been walked, and the file been given with it."""
+    if not seen_dirs or _ignored(os.path.basename(path), include_hidden):
+        return False
+    try:
+        info = os.stat(os.path.dirname(path))
+    except OSError:
+        return False
+    return bool(info.st_ino) and (info.st_dev, info.st_ino) in seen_dirs
 
 
 def _walk_folder(
@@ -63,6 +78,7 @@ def _walk_folder(
             with os.scandir(here) as listing:
                 entries = sorted(listing, key=lambda e: e.name)
         except OSError as error:
+            seen.discard(identity)  # nothing in it was given: a file of it named by itself still counts
             yield _unusable(here, root, error, asked_for=here == root)
             continue
         subfolders: list[tuple[str, os.stat_result]] = []
@@ -71,12 +87,12 @@ def _walk_folder(
                 continue
             try:
                 entry_info = entry.stat()
+                if stat.S_ISDIR(entry_info.st_mode) and not entry_info.st_ino:
+                    entry_info = os.stat(entry.path)  # Windows: a listing has no inodes
             except OSError as error:
                 yield _unusable(entry.path, root, error, asked_for=False)
                 continue
             if stat.S_ISDIR(entry_info.st_mode):
-                if not entry_info.st_ino:
-                    entry_info = os.stat(entry.path)
                 subfolders.append((entry.path, entry_info))
             else:
                 yield _regular(entry.path, root, entry_info, asked_for=False)
@@ -95,10 +111,14 @@ def _regular(path: str, root: str, info: os.stat_result, *, asked_for: bool) -> 
     return SkippedFile(path, root, ErrorCode.NOT_A_FILE, "It is a device, pipe or socket, not a file.", asked_for)
 
 
-def _unusable(path: str, root: str, error: OSError, *, asked_for: bool) -> SkippedFile:
+def _unusable(path: str, root: str, error: OSError | ValueError, *, asked_for: bool) -> SkippedFile:
     if isinstance(error, PermissionError):
         return SkippedFile(path, root, ErrorCode.PERMISSION_DENIED, "You have no permission to read it.", asked_for)
     if isinstance(error, FileNotFoundError):
         return SkippedFile(path, root, ErrorCode.FILE_NOT_FOUND, "There is no such file or folder.", asked_for)
+    if not isinstance(error, OSError):
+        return SkippedFile(path, root, ErrorCode.FILE_NOT_FOUND, "No file can have such a name.", asked_for)
+    if error.errno == errno.ELOOP:
+        return SkippedFile(path, root, ErrorCode.FILE_UNREADABLE, "It is a link that leads to itself.", asked_for)
     reason = error.strerror or type(error).__name__
     return SkippedFile(path, root, ErrorCode.FILE_UNREADABLE, f"The system says: {reason}.", asked_for)
