@@ -84,7 +84,9 @@ class EngineThread(QObject):
         self._timer.timeout.connect(self._flush)
         self._timer.start()
 
-    def start(self, make_engine: MakeEngine, done: Callable[[Any], None], failed: Callable[[LightdeskError], None]) -> None:
+    def start(
+        self, make_engine: MakeEngine, done: Callable[[Any], None], failed: Callable[[LightdeskError], None]
+    ) -> None:
         """Make an engine and start it on its thread, closing the one before."""
         host = self._host
 
@@ -198,5 +200,7 @@ def internal(error: Exception) -> LightdeskError:
 
 def _invoke(engine: Any, name: str, arguments: tuple[Any, ...]) -> Any:
     if engine is None:
-        raise LightdeskError(ErrorCode.LIBRARY_NOT_FOUND, "No library is open.", way_out="Open one from the Library menu.")
+        raise LightdeskError(
+            ErrorCode.LIBRARY_NOT_FOUND, "No library is open.", way_out="Open one from the Library menu."
+        )
     return getattr(engine, name)(*arguments)

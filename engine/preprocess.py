@@ -59,9 +59,9 @@ class Preprocessor:
         else:
             item = pixels.astype(np.float32)
             if self._spec.mean is not None:
-                item -= np.float32(self._spec.mean)
+                item -= np.array(self._spec.mean, np.float32)
             if self._spec.std is not None:
-                item /= np.float32(self._spec.std)
+                item /= np.array(self._spec.std, np.float32)
             item = item.astype(self.dtype, copy=False)
         return item if self._spec.layout == "NHWC" else np.ascontiguousarray(item.transpose(2, 0, 1))
 

@@ -17,8 +17,17 @@ import apsw
 from engine import settings as settings_room
 from engine.cache import ByteCache, thumbnail_key
 from engine.errors import ErrorCode, FileError, JobError, LibraryError, LightdeskError
-from engine.events import EngineFailed, EventBus, JobChanged, LabelsChanged, LibraryChanged, ModelStateChanged, ProblemsChanged
+from engine.events import (
+    EngineFailed,
+    EventBus,
+    JobChanged,
+    LabelsChanged,
+    LibraryChanged,
+    ModelStateChanged,
+    ProblemsChanged,
+)
 from engine.library import commands, database, jobs, location, migrations, models, problems, upkeep
+from engine.library.database import Connection
 from engine.library.writer import Writer
 from engine.readers import LibraryReaders
 from engine.registry.catalogue import Registry
@@ -148,7 +157,13 @@ class Engine:
         name = title or _title(full)
         job_id = self._write(
             lambda conn: jobs.create(
-                conn, "ingest", name, self._model_ref, {"paths": [os.fsencode(p).hex() for p in full]}, self._owner, _LEASE_S
+                conn,
+                "ingest",
+                name,
+                self._model_ref,
+                {"paths": [os.fsencode(p).hex() for p in full]},
+                self._owner,
+                _LEASE_S,
             )
         )
         self._scan(job_id, full, urgent=urgent)
@@ -358,7 +373,7 @@ class Engine:
 
     # Inside
 
-    def _submit(self, work: Callable[[apsw.Connection], T], *, durable: bool = False) -> Future[T]:
+    def _submit(self, work: Callable[[Connection], T], *, durable: bool = False) -> Future[T]:
         if self._writer is None:
             raise LibraryError(
                 ErrorCode.LIBRARY_READ_ONLY,
@@ -367,15 +382,15 @@ class Engine:
             )
         return self._writer.submit(work, urgent=True, durable=durable)
 
-    def _write(self, work: Callable[[apsw.Connection], T]) -> T:
+    def _write(self, work: Callable[[Connection], T]) -> T:
         return self._submit(work).result()
 
-    def _command(self, content_ids: Sequence[int], work: Callable[[apsw.Connection], Command]) -> Command:
+    def _command(self, content_ids: Sequence[int], work: Callable[[Connection], Command]) -> Command:
         command = self._submit(work, durable=True).result()
         self.events.publish(LabelsChanged(tuple(int(i) for i in content_ids)))
         return command
 
-    def _turn(self, work: Callable[[apsw.Connection], tuple[Command, list[int]] | None]) -> Command | None:
+    def _turn(self, work: Callable[[Connection], tuple[Command, list[int]] | None]) -> Command | None:
         answer = self._submit(work, durable=True).result()
         if answer is None:
             return None
@@ -386,7 +401,7 @@ class Engine:
         return command
 
     def _set_job_state(self, job_id: int, state: JobState) -> None:
-        def change(conn: apsw.Connection) -> Job:
+        def change(conn: Connection) -> Job:
             jobs.set_state(conn, job_id, state)
             return jobs.get(conn, job_id, self._owner)
 
@@ -522,15 +537,18 @@ class Engine:
 
     def _adopt(self) -> None:
         for job_id in self._write(lambda conn: jobs.take_over(conn, self._owner, _LEASE_S)):
-            job, asked = self._write(
-                lambda conn, i=job_id: (jobs.get(conn, i, self._owner), jobs.options(conn, i))
-            )
-            if job.scanning:
-                self._scan(job_id, [os.fsdecode(bytes.fromhex(p)) for p in asked["paths"]])
-            elif job.state == "running":
-                self._write(lambda conn, i=job_id: jobs.finish_if_through(conn, i))
-                self._hold(job_id)
-            self.events.publish(JobChanged(JobProgress(job)))
+            self._go_on(job_id)
+
+    def _go_on(self, job_id: int) -> None:
+        """Go on with a job taken over from a dead process."""
+        job = self._write(lambda conn: jobs.get(conn, job_id, self._owner))
+        asked = self._write(lambda conn: jobs.options(conn, job_id))
+        if job.scanning:
+            self._scan(job_id, [os.fsdecode(bytes.fromhex(p)) for p in asked["paths"]])
+        elif job.state == "running":
+            self._write(lambda conn: jobs.finish_if_through(conn, job_id))
+            self._hold(job_id)
+        self.events.publish(JobChanged(JobProgress(job)))
 
     def _beat(self) -> None:
         """Prolong leases, notice other processes, go on with jobs whose folder is back."""
@@ -580,7 +598,9 @@ class Engine:
                 return file.path, self._load(file.path, detail.sha256 if detail is not None else "")
             except FileError as failed:
                 error = failed
-        raise error or FileError(ErrorCode.FILE_NOT_FOUND, "No file has this content any more.", way_out="Drop it again.")
+        raise error or FileError(
+            ErrorCode.FILE_NOT_FOUND, "No file has this content any more.", way_out="Drop it again."
+        )
 
     def _load(self, path: str, sha256: str) -> bytes:
         from engine.ingest.reading import printable, read_file
@@ -596,5 +616,9 @@ class Engine:
 
 
 def _title(paths: Sequence[str]) -> str:
-    first = os.fsencode(os.path.basename(paths[0].rstrip("/\\")) or paths[0]).decode("utf-8", "backslashreplace") if paths else ""
+    first = (
+        os.fsencode(os.path.basename(paths[0].rstrip("/\\")) or paths[0]).decode("utf-8", "backslashreplace")
+        if paths
+        else ""
+    )
     return first if len(paths) == 1 else f"{first} and {len(paths) - 1} more"

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
-import apsw
 import numpy as np
 from numpy.typing import NDArray
 
 from engine.library import commands, contents, database, files, jobs, models, problems, queries
+from engine.library.database import Connection
 from engine.library.records import ItemResult
 from engine.schemas.job import Job
 from engine.schemas.library import Command, Detail, Facets, Problem, Query, Tile
@@ -20,7 +20,7 @@ class LibraryView:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._conn: apsw.Connection = database.connect(path, read_only=True)
+        self._conn: Connection = database.connect(path, read_only=True)
         self._model_ids: dict[str, int] = {}
 
     def ids(self, query: Query) -> NDArray[np.int64]:

@@ -132,13 +132,17 @@ class ActivityBar(QWidget):
             "failed": self.tr("\N{WARNING SIGN} Model failed"),
         }
         device = state.device
-        text = f"{state.model_ref}  \N{MIDDLE DOT}  {device.title}" if device is not None else words.get(state.phase, "")
+        text = (
+            f"{state.model_ref}  \N{MIDDLE DOT}  {device.title}" if device is not None else words.get(state.phase, "")
+        )
         if device is not None and device.fallback_reason:
             text = f"\N{WARNING SIGN} {text}"
             self.say(device.fallback_reason)
         self.badge.setText(text)
         runtime = device.runtime if device is not None else ""
-        self.badge.setToolTip("\n".join(filter(None, (state.message, device.fallback_reason if device else "", runtime))))
+        self.badge.setToolTip(
+            "\n".join(filter(None, (state.message, device.fallback_reason if device else "", runtime)))
+        )
 
 
 def _duration(seconds: float) -> str:

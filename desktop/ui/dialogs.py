@@ -93,7 +93,11 @@ class SettingsDialog(QDialog):
 
 def shortcuts_sheet(parent: QWidget) -> QDialog:
     """Return the sheet of all keys."""
-    rows = [(" or ".join(_native(k) for k in row.keys), QCoreApplication.translate("Actions", row.text)) for row in ACTIONS if row.keys]
+    rows = [
+        (" or ".join(_native(k) for k in row.keys), QCoreApplication.translate("Actions", row.text))
+        for row in ACTIONS
+        if row.keys
+    ]
     rows.insert(0, ("1 \N{HORIZONTAL ELLIPSIS} 9", parent.tr("Accept that prediction")))
     rows.insert(0, (parent.tr("Arrows"), parent.tr("Move; with Shift, select")))
     dialog = QDialog(parent)

@@ -26,13 +26,13 @@ class FilterBar(QWidget):
         self.search.setMinimumWidth(180)
         self.labelled = QComboBox()
         self.labelled.setAccessibleName(self.tr("Label state"))
-        for text, value in (
+        for text, state in (
             (self.tr("Any label"), "any"),
             (self.tr("Labelled"), "labelled"),
             (self.tr("Not labelled"), "unlabelled"),
             (self.tr("Rejected"), "rejected"),
         ):
-            self.labelled.addItem(text, value)
+            self.labelled.addItem(text, state)
         self.low, self.high = QSpinBox(), QSpinBox()
         for box, value, name in (
             (self.low, 0, self.tr("Lowest confidence")),
@@ -44,7 +44,7 @@ class FilterBar(QWidget):
             box.setAccessibleName(name)
             box.setToolTip(name)
             box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-            box.setFixedWidth(64)
+            box.setFixedWidth(68)
         self.sort = QComboBox()
         self.sort.setAccessibleName(self.tr("Order"))
         for text, key in (

@@ -159,14 +159,21 @@ class Inspector(QWidget):
         if label is None:
             self.state.setText(self.tr("No label yet. Enter accepts the first prediction."))
         elif label.state == "rejected":
-            self.state.setText(self.tr("\N{MULTIPLICATION SIGN} Rejected by {0}, {1}").format(label.set_by, _day(label.set_at)))
+            self.state.setText(
+                self.tr("\N{MULTIPLICATION SIGN} Rejected by {0}, {1}").format(label.set_by, _day(label.set_at))
+            )
         else:
-            text = self.tr("\N{CHECK MARK} {0}, set by {1}, {2}").format(label.class_name, label.set_by, _day(label.set_at))
+            text = self.tr("\N{CHECK MARK} {0}, set by {1}, {2}").format(
+                label.class_name, label.set_by, _day(label.set_at)
+            )
             self.state.setText(text)
         prediction = detail.predictions[0] if detail.predictions else None
         self.bars.set_scores(prediction.top[: self._top_k] if prediction else ())
         facts = [
-            (self.tr("Size"), f"{detail.width} \N{MULTIPLICATION SIGN} {detail.height}, {detail.size_bytes / 1000:,.0f} kB"),
+            (
+                self.tr("Size"),
+                f"{detail.width} \N{MULTIPLICATION SIGN} {detail.height}, {detail.size_bytes / 1000:,.0f} kB",
+            ),
             (self.tr("Format"), detail.content_type),
         ]
         if prediction:

@@ -29,9 +29,10 @@ class LibraryPanel(QTreeWidget):
         self.setAccessibleName(self.tr("Library"))
         self._items: dict[tuple[str, object], QTreeWidgetItem] = {}
         self._all = self._add(None, ("all", None), self.tr("All pictures"))
+        self._problems = self._add(None, ("problems", None), self.tr("Problems"))
+        self._problems.setHidden(True)
         self._sources = self._heading(self.tr("Sources"))
         self._classes = self._heading(self.tr("Classes"))
-        self._problems = self._add(None, ("problems", None), self.tr("Problems"))
         self.setCurrentItem(self._all)
         self.currentItemChanged.connect(self._tell)
 
@@ -51,13 +52,14 @@ class LibraryPanel(QTreeWidget):
     def _heading(self, text: str) -> QTreeWidgetItem:
         item = QTreeWidgetItem(self, [text])
         item.setFlags(Qt.ItemFlag.ItemIsEnabled)
-        item.setDisabled(True)
+        faint = self.palette().placeholderText()
+        item.setForeground(0, faint)
         item.setExpanded(True)
         item.setHidden(True)
         return item
 
     def _add(self, parent: QTreeWidgetItem | None, key: tuple[str, object], text: str) -> QTreeWidgetItem:
-        item = QTreeWidgetItem(parent if parent is not None else self, [text, ""])  # type: ignore[call-overload]
+        item = QTreeWidgetItem(parent if parent is not None else self, [text, ""])
         item.setData(0, _KEY, key)
         item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight)
         self._items[key] = item
@@ -66,10 +68,12 @@ class LibraryPanel(QTreeWidget):
     def _fill(self, heading: QTreeWidgetItem, rows: list[tuple[tuple[str, object], str, int, str]]) -> None:
         wanted = {key for key, *_ in rows}
         for i in reversed(range(heading.childCount())):
-            key = heading.child(i).data(0, _KEY)
-            key = (key[0], key[1])
+            child = heading.child(i)
+            assert child is not None
+            kind, value = child.data(0, _KEY)
+            key = (kind, value)
             if key not in wanted:
-                if self.currentItem() is heading.child(i):
+                if self.currentItem() is child:
                     self.choose_all()
                 heading.takeChild(i)
                 del self._items[key]
@@ -79,7 +83,8 @@ class LibraryPanel(QTreeWidget):
                 item = self._add(heading, key, text)
                 item.setToolTip(0, tip)
             elif heading.indexOfChild(item) != place and key[0] == "class" and item is not self.currentItem():
-                heading.insertChild(place, heading.takeChild(heading.indexOfChild(item)))
+                heading.takeChild(heading.indexOfChild(item))
+                heading.insertChild(place, item)
             self._count(item, n)
         heading.setHidden(not rows)
         heading.setExpanded(True)

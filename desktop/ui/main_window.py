@@ -343,7 +343,9 @@ class MainWindow(QMainWindow):
 
     def _name_undo(self) -> None:
         def show(commands: tuple[Command | None, Command | None]) -> None:
-            for method, word, command in zip(("undo", "redo"), (self.tr("Undo"), self.tr("Redo")), commands, strict=True):
+            for method, word, command in zip(
+                ("undo", "redo"), (self.tr("Undo"), self.tr("Redo")), commands, strict=True
+            ):
                 action = self.actions_by_method[method]
                 action.setText(f"{word} {command.title}" if command is not None else word)
                 action.setEnabled(command is not None)
@@ -352,7 +354,10 @@ class MainWindow(QMainWindow):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         digit = event.key() - Qt.Key.Key_0
-        if 1 <= digit <= 9 and event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier):
+        if 1 <= digit <= 9 and event.modifiers() in (
+            Qt.KeyboardModifier.NoModifier,
+            Qt.KeyboardModifier.KeypadModifier,
+        ):
             self.accept_kth(digit)
         elif event.key() == Qt.Key.Key_Escape:
             if self.middle.currentWidget() is self.large:
@@ -398,7 +403,9 @@ class MainWindow(QMainWindow):
         elif mime.hasImage():
             self._shell.save_pasted(QGuiApplication.clipboard().image(), lambda path: self.submit([path]))
         elif mime.hasText():
-            self.submit([line for line in mime.text().splitlines() if line.strip() and Path(line.strip()).is_absolute()])
+            self.submit(
+                [line for line in mime.text().splitlines() if line.strip() and Path(line.strip()).is_absolute()]
+            )
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
         if event.mimeData().hasUrls() and event.source() is None:

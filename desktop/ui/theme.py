@@ -54,12 +54,13 @@ QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox {
   border: 1px solid @line; border-radius: 4px; padding: 3px 6px; background: palette(base); min-height: 20px; }
 QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus { border-color: @accent; }
 QComboBox::drop-down { border: none; width: 18px; }
+QSpinBox QLineEdit, QDoubleSpinBox QLineEdit { border: none; padding: 0; min-height: 0; background: transparent; }
 QPushButton { border: 1px solid @line; border-radius: 4px; padding: 4px 12px; background: palette(button); }
 QPushButton:hover, QPushButton:focus { border-color: @accent; }
 QToolButton { border: none; border-radius: 4px; padding: 3px 6px; }
 QToolButton:hover, QToolButton:focus { background: palette(alternate-base); }
 QTreeWidget { border: none; background: palette(window); }
 QTreeWidget::item { padding: 3px 2px; }
-QTableWidget { border: none; }
+QTableWidget { border: none; gridline-color: @line; }
 QToolTip { border: 1px solid @line; padding: 4px; }
 """

@@ -22,7 +22,9 @@ from engine.schemas.model import Model
 log = logging.getLogger(__name__)
 _CUDA = "CUDAExecutionProvider"
 _CPU = "CPUExecutionProvider"
-_MISSING_LIBRARY = re.compile(r"(?:error: |Failed to load )?([\w.+-]+\.(?:so[.\d]*|dll))[:\"]? ?(?:cannot open|which is missing|.*not found)")
+_MISSING_LIBRARY = re.compile(
+    r"(?:error: |Failed to load )?([\w.+-]+\.(?:so[.\d]*|dll))[:\"]? ?(?:cannot open|which is missing|.*not found)"
+)
 _stderr_lock = threading.Lock()
 
 
@@ -119,7 +121,11 @@ def compiled_providers() -> list[str]:
 def _why_no_cuda(onnxruntime: Any, device: DeviceChoice) -> str | None:
     """Return why CUDA is not even tried, or None. Silent where nobody asked and there is no GPU."""
     if not has_nvidia_driver():
-        return "No NVIDIA driver was found, so the CPU is used; install the driver to use a GPU." if device == "cuda" else None
+        return (
+            "No NVIDIA driver was found, so the CPU is used; install the driver to use a GPU."
+            if device == "cuda"
+            else None
+        )
     if _CUDA not in onnxruntime.get_available_providers():
         return "This ONNX Runtime was built without CUDA, so the CPU is used; install onnxruntime-gpu."
     return None

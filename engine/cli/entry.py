@@ -22,7 +22,9 @@ def is_verb(argv: Sequence[str]) -> bool:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit code."""
     try:
-        result = cli.main(args=list(sys.argv[1:] if argv is None else argv), prog_name="lightdesk", standalone_mode=False)
+        result = cli.main(
+            args=list(sys.argv[1:] if argv is None else argv), prog_name="lightdesk", standalone_mode=False
+        )
     except click.ClickException as error:
         error.show()
         return 2
@@ -33,7 +35,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         return 2 if error.code == "INVALID_ARGUMENT" else 1
     except BrokenPipeError:
         # The reader has seen enough. Python would complain at exit when it flushes what is left.
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 0
     return result if isinstance(result, int) else 0
 

@@ -24,7 +24,11 @@ def print_info(library: Path | None, *, as_json: bool) -> None:
         click.echo(json.dumps(facts))
         return
     for name, value in facts.items():
-        click.echo(f"{name.replace('_', ' '):<16} {value:,}" if isinstance(value, int) else f"{name.replace('_', ' '):<16} {value}")
+        click.echo(
+            f"{name.replace('_', ' '):<16} {value:,}"
+            if isinstance(value, int)
+            else f"{name.replace('_', ' '):<16} {value}"
+        )
 
 
 def print_check(library: Path | None, *, as_json: bool) -> int:
@@ -39,7 +43,9 @@ def print_check(library: Path | None, *, as_json: bool) -> int:
         click.echo(f"{path}: damaged.")
         for finding in report.findings:
             click.echo(f"  {finding}")
-        click.echo(f"Restore a backup with `lightdesk library restore FILE`; automatic ones lie in {path.parent / 'backups'}.")
+        click.echo(
+            f"Restore a backup with `lightdesk library restore FILE`; automatic ones lie in {path.parent / 'backups'}."
+        )
     return 0 if report.ok else 1
 
 

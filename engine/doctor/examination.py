@@ -63,7 +63,9 @@ def examine(settings: Settings) -> Report:
         try:
             findings += check(settings)
         except Exception as error:  # a doctor that faints helps nobody: the failure is its finding
-            findings.append(Finding(section, section, "fail", f"The check itself failed: {type(error).__name__}: {error}"))
+            findings.append(
+                Finding(section, section, "fail", f"The check itself failed: {type(error).__name__}: {error}")
+            )
     return Report(tuple(findings))
 
 
@@ -79,7 +81,10 @@ def render_text(report: Report) -> str:
         lines.append(f"  {words[finding.state]}  {finding.name:<22} {finding.text}")
         if finding.way_out:
             lines.append(f"        {'':<22} -> {finding.way_out}")
-    lines += ["", "Everything that should work does." if report.ok else "Something that should work does not: see FAIL above."]
+    lines += [
+        "",
+        "Everything that should work does." if report.ok else "Something that should work does not: see FAIL above.",
+    ]
     return "\n".join(lines).lstrip("\n")
 
 
@@ -155,7 +160,9 @@ def _inference(settings: Settings) -> Iterator[Finding]:
     )
     if done.returncode != 0:
         last = (done.stderr.strip().splitlines() or [f"exit code {done.returncode}"])[-1]
-        yield Finding("Inference", "model", "fail", f"{settings.model}: {last}", "Delete the models folder; it is built again.")
+        yield Finding(
+            "Inference", "model", "fail", f"{settings.model}: {last}", "Delete the models folder; it is built again."
+        )
         return
     facts = json.loads(done.stdout.strip().splitlines()[-1])
     yield Finding("Inference", "runs on", "ok", f"{facts['title']} ({facts['runtime']})")
@@ -171,10 +178,10 @@ def _inference(settings: Settings) -> Iterator[Finding]:
 
 
 def _storage(settings: Settings) -> Iterator[Finding]:
+    import apsw
+
     from engine import settings as room
     from engine.library import database, location, upkeep
-
-    import apsw
 
     yield Finding("Storage", "SQLite", "ok", apsw.sqlite_lib_version())
     yield Finding("Storage", "sqlite-vec", "ok", metadata.version("sqlite-vec"))
@@ -191,7 +198,11 @@ def _storage(settings: Settings) -> Iterator[Finding]:
         yield Finding("Storage", "library", "ok", f"{path}: {facts.contents:,} pictures, {facts.labels:,} labels")
     else:
         yield Finding("Storage", "library", "note", f"{path}: not made yet")
-    for name, folder in (("library", path.parent), ("cache", room.cache_dir(settings)), ("models", room.models_dir(settings))):
+    for name, folder in (
+        ("library", path.parent),
+        ("cache", room.cache_dir(settings)),
+        ("models", room.models_dir(settings)),
+    ):
         while not folder.exists() and folder != folder.parent:
             folder = folder.parent
         free = shutil.disk_usage(folder).free
@@ -226,7 +237,9 @@ def _window(_settings: Settings) -> Iterator[Finding]:
     if sys.platform.startswith("linux"):
         display = os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY")
         yield Finding("Window", "display", "ok" if display else "note", display or "none: the command line works")
-        fonts = [p for p in ("/usr/share/fonts", "/usr/local/share/fonts", str(Path.home() / ".fonts")) if os.path.isdir(p)]
+        fonts = [
+            p for p in ("/usr/share/fonts", "/usr/local/share/fonts", str(Path.home() / ".fonts")) if os.path.isdir(p)
+        ]
         way_out = "" if fonts else "sudo apt-get install fonts-dejavu-core"
         yield Finding("Window", "fonts", "ok" if fonts else "note", ", ".join(fonts) or "no font folder found", way_out)
 

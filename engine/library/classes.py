@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import apsw
-
 from engine.errors import ErrorCode, UsageError
-from engine.library.database import fold
+from engine.library.database import Connection, fold
 
 MAX_NAME_CHARS = 200
 
@@ -22,7 +20,7 @@ def clean(name: str) -> str:
     return text
 
 
-def id_of(conn: apsw.Connection, name: str) -> int:
+def id_of(conn: Connection, name: str) -> int:
     """Return the class of that name, whatever its case, made when it is new."""
     name = clean(name)
     rows = conn.execute("SELECT id FROM classes WHERE name = ?", (name,)).fetchall()

@@ -7,12 +7,11 @@ import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
 
-import apsw
 import numpy as np
 
 from engine.errors import ErrorCode, UsageError
 from engine.library import classes, sources
-from engine.library.database import now
+from engine.library.database import Connection, now
 from engine.schemas.library import Command
 
 _COLUMNS = "id, kind, title, by, at, n_items, undone"
@@ -21,7 +20,7 @@ _LabelRow = list[Any]
 _Payload = dict[str, Any]
 
 
-def label(conn: apsw.Connection, content_ids: Sequence[int], class_name: str, by: str) -> Command:
+def label(conn: Connection, content_ids: Sequence[int], class_name: str, by: str) -> Command:
     """Label contents with a class, new or known."""
     class_id = classes.id_of(conn, class_name)
     name = classes.clean(class_name)
@@ -29,7 +28,7 @@ def label(conn: apsw.Connection, content_ids: Sequence[int], class_name: str, by
     return _set_labels(conn, "label", f"label {_items(content_ids)} as {name}", content_ids, rows, by)
 
 
-def accept(conn: apsw.Connection, content_ids: Sequence[int], model_id: int, k: int, by: str) -> Command:
+def accept(conn: Connection, content_ids: Sequence[int], model_id: int, k: int, by: str) -> Command:
     """Label each content with the k-th class (from 1) of its prediction."""
     at = now()
     ids: list[int] = []
@@ -55,19 +54,19 @@ def accept(conn: apsw.Connection, content_ids: Sequence[int], model_id: int, k: 
     return _set_labels(conn, "accept", f"accept prediction {k} of {_items(ids)}", ids, rows, by)
 
 
-def reject(conn: apsw.Connection, content_ids: Sequence[int], by: str) -> Command:
+def reject(conn: Connection, content_ids: Sequence[int], by: str) -> Command:
     """Say that the prediction is wrong, without naming the right class."""
     rows = [["rejected", None, by, 1, now(), ""]] * len(content_ids)
     return _set_labels(conn, "reject", f"reject {_items(content_ids)}", content_ids, rows, by)
 
 
-def clear(conn: apsw.Connection, content_ids: Sequence[int], by: str) -> Command:
+def clear(conn: Connection, content_ids: Sequence[int], by: str) -> Command:
     """Take labels away."""
     rows: list[_LabelRow | None] = [None] * len(content_ids)
     return _set_labels(conn, "clear", f"clear the label of {_items(content_ids)}", content_ids, rows, by)
 
 
-def note(conn: apsw.Connection, content_ids: Sequence[int], text: str, by: str) -> Command:
+def note(conn: Connection, content_ids: Sequence[int], text: str, by: str) -> Command:
     """Write a note beside the label, if there is one."""
     text = text.strip()[:10_000]
     before = _labels(conn, content_ids)
@@ -75,14 +74,14 @@ def note(conn: apsw.Connection, content_ids: Sequence[int], text: str, by: str) 
     return _set_labels(conn, "note", f"note on {_items(content_ids)}", content_ids, rows, by, keep_notes=False)
 
 
-def hide(conn: apsw.Connection, content_ids: Sequence[int], by: str) -> Command:
+def hide(conn: Connection, content_ids: Sequence[int], by: str) -> Command:
     """Take contents out of view; nothing on disk changes."""
     ids = [int(i) for i in content_ids]
     payload = {"ids": _packed_ids(ids), "before": _hidden(conn, ids)}
     return _do(conn, "hide", f"remove {_items(ids)} from the library", payload, len(ids), by)
 
 
-def remove_source(conn: apsw.Connection, source_id: int, by: str) -> Command:
+def remove_source(conn: Connection, source_id: int, by: str) -> Command:
     """Take a dropped folder out of view, with what no other source shows."""
     rows = conn.execute("SELECT title, removed FROM sources WHERE id = ?", (source_id,)).fetchall()
     if not rows or rows[0][1]:
@@ -91,34 +90,34 @@ def remove_source(conn: apsw.Connection, source_id: int, by: str) -> Command:
     return _do(conn, "remove_source", f"remove the source {rows[0][0]}", {"source_id": source_id}, n_items, by)
 
 
-def undo(conn: apsw.Connection) -> tuple[Command, list[int]] | None:
+def undo(conn: Connection) -> tuple[Command, list[int]] | None:
     """Take the newest standing command back; returns it with the contents it touched."""
     return _turn(conn, "undone = 0", "DESC", undone=True)
 
 
-def redo(conn: apsw.Connection) -> tuple[Command, list[int]] | None:
+def redo(conn: Connection) -> tuple[Command, list[int]] | None:
     """Do the oldest undone command again, unless a new one has come since."""
     return _turn(conn, "undone = 1 AND abandoned = 0", "ASC", undone=False)
 
 
-def can_undo(conn: apsw.Connection) -> Command | None:
+def can_undo(conn: Connection) -> Command | None:
     """Return what `undo` would take back."""
     return _first(conn, "undone = 0", "DESC")
 
 
-def can_redo(conn: apsw.Connection) -> Command | None:
+def can_redo(conn: Connection) -> Command | None:
     """Return what `redo` would do again."""
     return _first(conn, "undone = 1 AND abandoned = 0", "ASC")
 
 
-def listed(conn: apsw.Connection, limit: int) -> list[Command]:
+def listed(conn: Connection, limit: int) -> list[Command]:
     """Return the history, newest first."""
     rows = conn.execute(f"SELECT {_COLUMNS} FROM commands ORDER BY id DESC LIMIT ?", (limit,)).fetchall()
     return [_command(row) for row in rows]
 
 
 def _set_labels(
-    conn: apsw.Connection,
+    conn: Connection,
     kind: str,
     title: str,
     content_ids: Sequence[int],
@@ -134,7 +133,7 @@ def _set_labels(
     return _do(conn, kind, title, payload, len(ids), by)
 
 
-def _do(conn: apsw.Connection, kind: str, title: str, payload: _Payload, n_items: int, by: str) -> Command:
+def _do(conn: Connection, kind: str, title: str, payload: _Payload, n_items: int, by: str) -> Command:
     conn.execute("UPDATE commands SET abandoned = 1 WHERE undone = 1 AND abandoned = 0")
     packed = zlib.compress(json.dumps(payload, separators=(",", ":")).encode(), 3)
     conn.execute(
@@ -146,7 +145,7 @@ def _do(conn: apsw.Connection, kind: str, title: str, payload: _Payload, n_items
     return _command(conn.execute(f"SELECT {_COLUMNS} FROM commands WHERE id = ?", (command_id,)).fetchall()[0])
 
 
-def _turn(conn: apsw.Connection, where: str, order: str, *, undone: bool) -> tuple[Command, list[int]] | None:
+def _turn(conn: Connection, where: str, order: str, *, undone: bool) -> tuple[Command, list[int]] | None:
     command = _first(conn, where, order)
     if command is None:
         return None
@@ -154,17 +153,18 @@ def _turn(conn: apsw.Connection, where: str, order: str, *, undone: bool) -> tup
     payload = json.loads(zlib.decompress(packed))
     touched = _KINDS[command.kind](conn, payload, undone)
     conn.execute(
-        "UPDATE commands SET undone = ?, undone_at = ? WHERE id = ?", (int(undone), now() if undone else None, command.id)
+        "UPDATE commands SET undone = ?, undone_at = ? WHERE id = ?",
+        (int(undone), now() if undone else None, command.id),
     )
     return command, touched
 
 
-def _first(conn: apsw.Connection, where: str, order: str) -> Command | None:
+def _first(conn: Connection, where: str, order: str) -> Command | None:
     rows = conn.execute(f"SELECT {_COLUMNS} FROM commands WHERE {where} ORDER BY id {order} LIMIT 1").fetchall()
     return _command(rows[0]) if rows else None
 
 
-def _apply_labels(conn: apsw.Connection, payload: _Payload, backwards: bool) -> list[int]:
+def _apply_labels(conn: Connection, payload: _Payload, backwards: bool) -> list[int]:
     ids = _unpacked_ids(payload["ids"])
     rows = _unpacked_rows(payload["before" if backwards else "after"])
     gone = [(i,) for i, row in zip(ids, rows, strict=True) if row is None]
@@ -178,7 +178,7 @@ def _apply_labels(conn: apsw.Connection, payload: _Payload, backwards: bool) -> 
     return ids
 
 
-def _apply_hide(conn: apsw.Connection, payload: _Payload, backwards: bool) -> list[int]:
+def _apply_hide(conn: Connection, payload: _Payload, backwards: bool) -> list[int]:
     ids = _unpacked_ids(payload["ids"])
     values = payload["before"] if backwards else [1] * len(ids)
     conn.executemany("UPDATE contents SET hidden = ? WHERE id = ?", list(zip(values, ids, strict=True)))
@@ -186,12 +186,12 @@ def _apply_hide(conn: apsw.Connection, payload: _Payload, backwards: bool) -> li
     return ids
 
 
-def _apply_remove_source(conn: apsw.Connection, payload: _Payload, backwards: bool) -> list[int]:
+def _apply_remove_source(conn: Connection, payload: _Payload, backwards: bool) -> list[int]:
     sources.set_removed(conn, payload["source_id"], removed=not backwards)
     return sources.contents_of(conn, payload["source_id"])
 
 
-_KINDS: dict[str, Callable[[apsw.Connection, _Payload, bool], list[int]]] = {
+_KINDS: dict[str, Callable[[Connection, _Payload, bool], list[int]]] = {
     "label": _apply_labels,
     "accept": _apply_labels,
     "reject": _apply_labels,
@@ -202,17 +202,18 @@ _KINDS: dict[str, Callable[[apsw.Connection, _Payload, bool], list[int]]] = {
 }
 
 
-def _labels(conn: apsw.Connection, content_ids: Sequence[int]) -> list[_LabelRow | None]:
+def _labels(conn: Connection, content_ids: Sequence[int]) -> list[_LabelRow | None]:
     rows: list[_LabelRow | None] = []
     for content_id in content_ids:
         found = conn.execute(
-            "SELECT state, class_id, set_by, by_person, set_at, note FROM labels WHERE content_id = ?", (int(content_id),)
+            "SELECT state, class_id, set_by, by_person, set_at, note FROM labels WHERE content_id = ?",
+            (int(content_id),),
         ).fetchall()
         rows.append(list(found[0]) if found else None)
     return rows
 
 
-def _hidden(conn: apsw.Connection, ids: Sequence[int]) -> list[int]:
+def _hidden(conn: Connection, ids: Sequence[int]) -> list[int]:
     return [int(conn.execute("SELECT hidden FROM contents WHERE id = ?", (i,)).fetchall()[0][0]) for i in ids]
 
 
@@ -241,4 +242,5 @@ def _items(content_ids: Sequence[int]) -> str:
 
 
 def _command(row: Sequence[Any]) -> Command:
-    return Command(*row[:6], undone=bool(row[6]))
+    command_id, kind, title, by, at, n_items, undone = row
+    return Command(command_id, kind, title, by, at, n_items, bool(undone))

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import apsw
+from engine.library.database import Connection
 
 
-def find(conn: apsw.Connection, sha256: bytes) -> int | None:
+def find(conn: Connection, sha256: bytes) -> int | None:
     """Return the id of a content, or None."""
     rows = conn.execute("SELECT id FROM contents WHERE sha256 = ?", (sha256,)).fetchall()
     return int(rows[0][0]) if rows else None

@@ -7,6 +7,7 @@ import os
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import apsw
 import sqlite_vec
@@ -18,7 +19,15 @@ BUSY_TIMEOUT_MS = 60_000
 _CHECK = "Run `lightdesk library check`, or restore one of the automatic backups in the folder `backups` beside it."
 
 
-def connect(path: Path, *, read_only: bool = False, create: bool = False) -> apsw.Connection:
+class Connection(apsw.Connection):
+    """A connection whose rows hold anything, as SQLite's do; each query knows what it selects."""
+
+    if TYPE_CHECKING:
+
+        def execute(self, *args: Any, **kwargs: Any) -> Any: ...
+
+
+def connect(path: Path, *, read_only: bool = False, create: bool = False) -> Connection:
     """Open a connection with vectors, foreign keys and waiting for locks.
 
     Parameters
@@ -30,7 +39,7 @@ def connect(path: Path, *, read_only: bool = False, create: bool = False) -> aps
 
     Returns
     -------
-    apsw.Connection
+    Connection
         To be used on one thread at a time.
 
     Raises
@@ -49,7 +58,7 @@ def connect(path: Path, *, read_only: bool = False, create: bool = False) -> aps
     if create and not read_only:
         flags |= apsw.SQLITE_OPEN_CREATE
     with translated(path):
-        conn = apsw.Connection(str(path), flags=flags)
+        conn = Connection(str(path), flags=flags)
         try:
             conn.set_busy_timeout(BUSY_TIMEOUT_MS)
             conn.enable_load_extension(True)

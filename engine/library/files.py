@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-import apsw
-
-from engine.library.database import now
+from engine.library.database import Connection, now
 from engine.library.records import Known
 from engine.schemas.files import FoundFile
 
 
-def known(conn: apsw.Connection, found: Sequence[FoundFile], model_id: int | None) -> list[Known | None]:
+def known(conn: Connection, found: Sequence[FoundFile], model_id: int | None) -> list[Known | None]:
     """Tell for each file whether it is in the library as it is now (path, size and time): no reading needed."""
     answers: list[Known | None] = []
     for file in found:
@@ -26,7 +24,7 @@ def known(conn: apsw.Connection, found: Sequence[FoundFile], model_id: int | Non
     return answers
 
 
-def attach(conn: apsw.Connection, path: str, source_id: int, content_id: int, size_bytes: int, mtime_ns: int) -> None:
+def attach(conn: Connection, path: str, source_id: int, content_id: int, size_bytes: int, mtime_ns: int) -> None:
     """Point a file at a content. What it held before goes into its history, labels stay with the old content."""
     encoded = os.fsencode(path)
     rows = conn.execute(
@@ -52,7 +50,9 @@ def attach(conn: apsw.Connection, path: str, source_id: int, content_id: int, si
     )
 
 
-def paths_of(conn: apsw.Connection, content_id: int) -> list[str]:
+def paths_of(conn: Connection, content_id: int) -> list[str]:
     """Return the files behind a content, present ones first."""
-    rows = conn.execute("SELECT path FROM files WHERE content_id = ? ORDER BY present DESC, id", (content_id,)).fetchall()
+    rows = conn.execute(
+        "SELECT path FROM files WHERE content_id = ? ORDER BY present DESC, id", (content_id,)
+    ).fetchall()
     return [os.fsdecode(row[0]) for row in rows]

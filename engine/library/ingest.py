@@ -5,16 +5,15 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-import apsw
 import numpy as np
 
 from engine.library import files, jobs, problems, sources
-from engine.library.database import fold, now
+from engine.library.database import Connection, fold, now
 from engine.library.records import Known, NewContent, StoreItem
 from engine.schemas.prediction import Scores
 
 
-def find(conn: apsw.Connection, sha256: bytes, model_id: int) -> Known | None:
+def find(conn: Connection, sha256: bytes, model_id: int) -> Known | None:
     """Look a content up by its bytes."""
     rows = conn.execute(
         """SELECT c.id, p.content_id IS NOT NULL FROM contents c
@@ -24,7 +23,7 @@ def find(conn: apsw.Connection, sha256: bytes, model_id: int) -> Known | None:
     return Known(int(rows[0][0]), bool(rows[0][1])) if rows else None
 
 
-def store(conn: apsw.Connection, job_id: int | None, model_id: int, items: Sequence[StoreItem]) -> list[int]:
+def store(conn: Connection, job_id: int | None, model_id: int, items: Sequence[StoreItem]) -> list[int]:
     """Write answered files down; returns their content ids. Doing it again changes nothing."""
     at = now()
     content_ids: list[int] = []
@@ -40,13 +39,19 @@ def store(conn: apsw.Connection, job_id: int | None, model_id: int, items: Seque
             _predict(conn, model_id, content_id, item, item.scores, classes, at)
         content_ids.append(content_id)
     problems.resolve(conn, [item.path for item in items])
-    sources.refresh_visible(conn, [i for i, item in zip(content_ids, items, strict=True) if isinstance(item.content, int)])
+    sources.refresh_visible(
+        conn, [i for i, item in zip(content_ids, items, strict=True) if isinstance(item.content, int)]
+    )
     if job_id is not None:
-        jobs.finish(conn, job_id, [(item.seq, cid) for item, cid in zip(items, content_ids, strict=True) if item.seq is not None])
+        jobs.finish(
+            conn,
+            job_id,
+            [(item.seq, cid) for item, cid in zip(items, content_ids, strict=True) if item.seq is not None],
+        )
     return content_ids
 
 
-def _content(conn: apsw.Connection, item: StoreItem, content: NewContent, at: str) -> int:
+def _content(conn: Connection, item: StoreItem, content: NewContent, at: str) -> int:
     name = os.fsencode(os.path.basename(item.path)).decode("utf-8", "backslashreplace")
     rows = conn.execute(
         """INSERT INTO contents(sha256, kind, content_type, width, height, size_bytes, perceptual_hash, added_at,
@@ -74,7 +79,7 @@ def _content(conn: apsw.Connection, item: StoreItem, content: NewContent, at: st
 
 
 def _predict(
-    conn: apsw.Connection,
+    conn: Connection,
     model_id: int,
     content_id: int,
     item: StoreItem,

@@ -10,17 +10,17 @@ import uuid
 from collections.abc import Sequence
 from typing import Any
 
-import apsw
 import psutil
 
 from engine.errors import ErrorCode, JobError
-from engine.library.database import now
+from engine.library.database import Connection, now
 from engine.library.records import ItemResult
 from engine.schemas.files import FoundFile
 from engine.schemas.job import Job, JobItem, JobState
 
 _COLUMNS = """id, kind, state, title, model_ref, scanning, n_total, n_done, n_failed, n_skipped, created_at,
               pause_code, pause_reason, lease_owner"""
+_JOB_FIELDS = tuple(name.strip() for name in _COLUMNS.split(","))
 _ITEM = "job_id, seq, path, root, size_bytes, mtime_ns, state, n_crashes, content_id"
 
 
@@ -31,7 +31,7 @@ def new_owner() -> str:
 
 
 def create(
-    conn: apsw.Connection, kind: str, title: str, model_ref: str, options: dict[str, Any], owner: str, ttl_s: float
+    conn: Connection, kind: str, title: str, model_ref: str, options: dict[str, Any], owner: str, ttl_s: float
 ) -> int:
     """Write a new job down, held by `owner`."""
     conn.execute(
@@ -42,7 +42,7 @@ def create(
     return conn.last_insert_rowid()
 
 
-def get(conn: apsw.Connection, job_id: int, owner: str = "") -> Job:
+def get(conn: Connection, job_id: int, owner: str = "") -> Job:
     """Return a job. Raises JobError JOB_NOT_FOUND."""
     rows = conn.execute(f"SELECT {_COLUMNS} FROM jobs WHERE id = ?", (job_id,)).fetchall()
     if not rows:
@@ -50,26 +50,29 @@ def get(conn: apsw.Connection, job_id: int, owner: str = "") -> Job:
     return _job(rows[0], owner)
 
 
-def listed(conn: apsw.Connection, *, active_only: bool = False, owner: str = "") -> list[Job]:
+def listed(conn: Connection, *, active_only: bool = False, owner: str = "") -> list[Job]:
     """Return jobs, newest first."""
     where = "WHERE state IN ('queued', 'running', 'paused')" if active_only else ""
     rows = conn.execute(f"SELECT {_COLUMNS} FROM jobs {where} ORDER BY id DESC LIMIT 1000").fetchall()
     return [_job(row, owner) for row in rows]
 
 
-def options(conn: apsw.Connection, job_id: int) -> dict[str, Any]:
+def options(conn: Connection, job_id: int) -> dict[str, Any]:
     """Return what the job was asked."""
-    value: dict[str, Any] = json.loads(conn.execute("SELECT options FROM jobs WHERE id = ?", (job_id,)).fetchall()[0][0])
+    value: dict[str, Any] = json.loads(
+        conn.execute("SELECT options FROM jobs WHERE id = ?", (job_id,)).fetchall()[0][0]
+    )
     return value
 
 
 def _job(row: Sequence[Any], owner: str) -> Job:
-    return Job(*row[:5], bool(row[5]), *row[6:13], held_here=bool(owner) and row[13] == owner)
+    values = dict(zip(_JOB_FIELDS, row, strict=True))
+    holder = values.pop("lease_owner")
+    values["scanning"] = bool(values["scanning"])
+    return Job(**values, held_here=bool(owner) and holder == owner)
 
 
-def add_items(
-    conn: apsw.Connection, job_id: int, found: Sequence[FoundFile], known: Sequence[int | None]
-) -> None:
+def add_items(conn: Connection, job_id: int, found: Sequence[FoundFile], known: Sequence[int | None]) -> None:
     """Append files in scan order. Where `known` has a content id the item is done at once."""
     start = last_seq(conn, job_id) + 1
     conn.executemany(
@@ -90,26 +93,30 @@ def add_items(
         ],
     )
     n_done = sum(content_id is not None for content_id in known)
-    conn.execute("UPDATE jobs SET n_total = n_total + ?, n_done = n_done + ? WHERE id = ?", (len(found), n_done, job_id))
+    conn.execute(
+        "UPDATE jobs SET n_total = n_total + ?, n_done = n_done + ? WHERE id = ?", (len(found), n_done, job_id)
+    )
 
 
-def last_seq(conn: apsw.Connection, job_id: int) -> int:
+def last_seq(conn: Connection, job_id: int) -> int:
     """Return the place of the item added last, or -1."""
-    return int(conn.execute("SELECT coalesce(max(seq), -1) FROM job_items WHERE job_id = ?", (job_id,)).fetchall()[0][0])
+    return int(
+        conn.execute("SELECT coalesce(max(seq), -1) FROM job_items WHERE job_id = ?", (job_id,)).fetchall()[0][0]
+    )
 
 
-def scanned_paths(conn: apsw.Connection, job_id: int) -> set[str]:
+def scanned_paths(conn: Connection, job_id: int) -> set[str]:
     """Return what an interrupted scan had already found."""
     rows = conn.execute("SELECT path FROM job_items WHERE job_id = ?", (job_id,)).fetchall()
     return {os.fsdecode(row[0]) for row in rows}
 
 
-def finish_scan(conn: apsw.Connection, job_id: int) -> None:
+def finish_scan(conn: Connection, job_id: int) -> None:
     """Say that no more items will come."""
     conn.execute("UPDATE jobs SET scanning = 0 WHERE id = ?", (job_id,))
 
 
-def claim(conn: apsw.Connection, job_id: int, limit: int) -> list[JobItem]:
+def claim(conn: Connection, job_id: int, limit: int) -> list[JobItem]:
     """Write the next items down as in flight and return them, in scan order; none while the job rests."""
     rows = conn.execute(
         f"""SELECT {_ITEM} FROM job_items WHERE job_id = ? AND state = 'pending' AND suspect = 0
@@ -122,7 +129,7 @@ def claim(conn: apsw.Connection, job_id: int, limit: int) -> list[JobItem]:
     return [_item(row) for row in rows]
 
 
-def suspects(conn: apsw.Connection, job_id: int, limit: int) -> list[JobItem]:
+def suspects(conn: Connection, job_id: int, limit: int) -> list[JobItem]:
     """Return items that were in flight when a process died, and have not been cleared since."""
     rows = conn.execute(
         f"""SELECT {_ITEM} FROM job_items WHERE job_id = ? AND state = 'pending' AND suspect = 1
@@ -132,7 +139,7 @@ def suspects(conn: apsw.Connection, job_id: int, limit: int) -> list[JobItem]:
     return [_item(row) for row in rows]
 
 
-def clear_suspects(conn: apsw.Connection, job_id: int, seqs: Sequence[int]) -> None:
+def clear_suspects(conn: Connection, job_id: int, seqs: Sequence[int]) -> None:
     """Let `claim` hand out items that a trial in a child process has survived."""
     conn.executemany("UPDATE job_items SET suspect = 0 WHERE job_id = ? AND seq = ?", [(job_id, s) for s in seqs])
 
@@ -141,7 +148,7 @@ def _item(row: Sequence[Any]) -> JobItem:
     return JobItem(row[0], row[1], os.fsdecode(row[2]), os.fsdecode(row[3]), *row[4:9])
 
 
-def finish(conn: apsw.Connection, job_id: int, answered: Sequence[tuple[int, int]]) -> None:
+def finish(conn: Connection, job_id: int, answered: Sequence[tuple[int, int]]) -> None:
     """Mark items done with their contents."""
     n = 0
     for seq, content_id in answered:
@@ -153,7 +160,7 @@ def finish(conn: apsw.Connection, job_id: int, answered: Sequence[tuple[int, int
     conn.execute("UPDATE jobs SET n_done = n_done + ? WHERE id = ?", (n, job_id))
 
 
-def fail(conn: apsw.Connection, job_id: int, seq: int, problem_id: int) -> None:
+def fail(conn: Connection, job_id: int, seq: int, problem_id: int) -> None:
     """Mark an item failed with its problem."""
     conn.execute(
         "UPDATE job_items SET state = 'failed', problem_id = ? WHERE job_id = ? AND seq = ? AND state <> 'failed'",
@@ -162,7 +169,7 @@ def fail(conn: apsw.Connection, job_id: int, seq: int, problem_id: int) -> None:
     conn.execute("UPDATE jobs SET n_failed = n_failed + ? WHERE id = ?", (conn.changes(), job_id))
 
 
-def requeue(conn: apsw.Connection, job_id: int, seqs: Sequence[int]) -> None:
+def requeue(conn: Connection, job_id: int, seqs: Sequence[int]) -> None:
     """Put items back that were in flight, without blame."""
     conn.executemany(
         "UPDATE job_items SET state = 'pending' WHERE job_id = ? AND seq = ? AND state = 'in_flight'",
@@ -171,7 +178,7 @@ def requeue(conn: apsw.Connection, job_id: int, seqs: Sequence[int]) -> None:
 
 
 def set_state(
-    conn: apsw.Connection, job_id: int, state: JobState, pause_code: str | None = None, pause_reason: str | None = None
+    conn: Connection, job_id: int, state: JobState, pause_code: str | None = None, pause_reason: str | None = None
 ) -> None:
     """Move a job. Raises JobError JOB_STATE when it has already ended."""
     job = get(conn, job_id)
@@ -185,7 +192,7 @@ def set_state(
     )
 
 
-def finish_if_through(conn: apsw.Connection, job_id: int) -> bool:
+def finish_if_through(conn: Connection, job_id: int) -> bool:
     """End a running job when nothing is left of it."""
     conn.execute(
         """UPDATE jobs SET state = 'done', lease_owner = NULL WHERE id = ? AND state = 'running' AND scanning = 0
@@ -195,7 +202,7 @@ def finish_if_through(conn: apsw.Connection, job_id: int) -> bool:
     return bool(conn.changes())
 
 
-def heartbeat(conn: apsw.Connection, owner: str, ttl_s: float) -> None:
+def heartbeat(conn: Connection, owner: str, ttl_s: float) -> None:
     """Prolong what this process holds."""
     conn.execute(
         "UPDATE jobs SET lease_until = ? WHERE lease_owner = ? AND state IN ('queued', 'running', 'paused')",
@@ -203,7 +210,7 @@ def heartbeat(conn: apsw.Connection, owner: str, ttl_s: float) -> None:
     )
 
 
-def release(conn: apsw.Connection, owner: str) -> None:
+def release(conn: Connection, owner: str) -> None:
     """Let go of everything, at an orderly end: what was in flight goes back without blame."""
     conn.execute(
         """UPDATE job_items SET state = 'pending' WHERE state = 'in_flight'
@@ -213,7 +220,7 @@ def release(conn: apsw.Connection, owner: str) -> None:
     conn.execute("UPDATE jobs SET lease_owner = NULL, lease_until = NULL WHERE lease_owner = ?", (owner,))
 
 
-def take_over(conn: apsw.Connection, owner: str, ttl_s: float) -> list[int]:
+def take_over(conn: Connection, owner: str, ttl_s: float) -> list[int]:
     """Take the open jobs that nobody alive holds; what was in flight becomes suspect. Returns their ids."""
     rows = conn.execute(
         "SELECT id, lease_owner, lease_until FROM jobs WHERE state IN ('queued', 'running', 'paused') ORDER BY id"
@@ -222,7 +229,9 @@ def take_over(conn: apsw.Connection, owner: str, ttl_s: float) -> list[int]:
     for job_id, holder, until in rows:
         if holder == owner or (holder and not _is_dead(holder, until)):
             continue
-        conn.execute("UPDATE jobs SET lease_owner = ?, lease_until = ? WHERE id = ?", (owner, time.time() + ttl_s, job_id))
+        conn.execute(
+            "UPDATE jobs SET lease_owner = ?, lease_until = ? WHERE id = ?", (owner, time.time() + ttl_s, job_id)
+        )
         conn.execute(
             """UPDATE job_items SET state = 'pending', suspect = 1, n_crashes = n_crashes + 1
                WHERE job_id = ? AND state = 'in_flight'""",
@@ -246,7 +255,7 @@ def _is_dead(holder: str, until: float | None) -> bool:
     return until is None or until < time.time()
 
 
-def results(conn: apsw.Connection, job_id: int, after_seq: int, limit: int) -> list[ItemResult]:
+def results(conn: Connection, job_id: int, after_seq: int, limit: int) -> list[ItemResult]:
     """Return items in scan order, with what became of each."""
     rows = conn.execute(
         """SELECT i.seq, i.path, i.state, i.content_id, p.code, p.message, p.way_out FROM job_items i

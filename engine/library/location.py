@@ -9,8 +9,31 @@ from pathlib import Path
 import psutil
 
 _NETWORK_TYPES = frozenset(
-    "nfs nfs4 cifs smb smb2 smb3 smbfs afpfs webdav davfs ncpfs 9p ceph glusterfs lustre afs "
-    "fuse.sshfs fuse.rclone fuse.davfs fuse.s3fs fuse.gcsfuse fuse.smbnetfs fuse.glusterfs".split()
+    [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb",
+        "smb2",
+        "smb3",
+        "smbfs",
+        "afpfs",
+        "webdav",
+        "davfs",
+        "ncpfs",
+        "9p",
+        "ceph",
+        "glusterfs",
+        "lustre",
+        "afs",
+        "fuse.sshfs",
+        "fuse.rclone",
+        "fuse.davfs",
+        "fuse.s3fs",
+        "fuse.gcsfuse",
+        "fuse.smbnetfs",
+        "fuse.glusterfs",
+    ]
 )
 _CLOUD_FOLDERS = {
     "onedrive": "OneDrive",
@@ -30,7 +53,11 @@ def why_unsafe(path: Path) -> str | None:
     for part in resolved.parts:
         name = part.casefold()
         for folder, service in _CLOUD_FOLDERS.items():
-            if name == folder or name.startswith(folder + " - ") or (name.startswith(folder + " (") and name.endswith(")")):
+            if (
+                name == folder
+                or name.startswith(folder + " - ")
+                or (name.startswith(folder + " (") and name.endswith(")"))
+            ):
                 return f"it lies in a folder that {service} copies to the cloud"
     kind = _mount_type(resolved)
     if kind in _NETWORK_TYPES:

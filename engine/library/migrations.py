@@ -5,10 +5,9 @@ from __future__ import annotations
 import uuid
 from pathlib import Path
 
-import apsw
-
 from engine.errors import ErrorCode, LibraryError
 from engine.library import database
+from engine.library.database import Connection
 from engine.library.upkeep import backup_before_migration
 
 _FIRST = """
@@ -221,7 +220,7 @@ def open_library(path: Path, *, create: bool) -> bool:
     return False
 
 
-def _version_of(conn: apsw.Connection, path: Path) -> int:
+def _version_of(conn: Connection, path: Path) -> int:
     application_id = int(conn.execute("PRAGMA application_id").fetchall()[0][0])
     version = int(conn.execute("PRAGMA user_version").fetchall()[0][0])
     empty = not conn.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
@@ -242,7 +241,7 @@ def _version_of(conn: apsw.Connection, path: Path) -> int:
     return version
 
 
-def _migrate(conn: apsw.Connection, path: Path) -> None:
+def _migrate(conn: Connection, path: Path) -> None:
     conn.execute("BEGIN IMMEDIATE")
     try:
         # Read again under the lock: another process may have been quicker.

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import apsw
-
 from engine.library import classes
+from engine.library.database import Connection
 from engine.schemas.model import ModelManifest
 
 
-def register(conn: apsw.Connection, manifest: ModelManifest) -> int:
+def register(conn: Connection, manifest: ModelManifest) -> int:
     """Return the id of a model version, with its classes and its table of vectors made when new."""
     rows = conn.execute("SELECT id FROM models WHERE ref = ?", (manifest.ref,)).fetchall()
     if rows:
@@ -21,11 +20,13 @@ def register(conn: apsw.Connection, manifest: ModelManifest) -> int:
         [(model_id, number, classes.id_of(conn, name)) for number, name in enumerate(manifest.labels)],
     )
     if dim:
-        conn.execute(f"CREATE VIRTUAL TABLE vectors_{model_id} USING vec0(embedding float[{dim}] distance_metric=cosine)")
+        conn.execute(
+            f"CREATE VIRTUAL TABLE vectors_{model_id} USING vec0(embedding float[{dim}] distance_metric=cosine)"
+        )
     return model_id
 
 
-def find(conn: apsw.Connection, ref: str) -> int | None:
+def find(conn: Connection, ref: str) -> int | None:
     """Return the id of a model version that this library knows."""
     rows = conn.execute("SELECT id FROM models WHERE ref = ?", (ref,)).fetchall()
     return int(rows[0][0]) if rows else None

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 
-import apsw
-
 from engine.errors import ErrorCode
-from engine.library.database import now
+from engine.library.database import Connection, now
 from engine.schemas.files import FoundFile
 from engine.schemas.library import Problem
 
 
-def record(conn: apsw.Connection, found: FoundFile, code: str, message: str, way_out: str) -> int:
+def record(conn: Connection, found: FoundFile, code: str, message: str, way_out: str) -> int:
     """Write a problem down, or count another try of the same file. Returns its id."""
     at = now()
     rows = conn.execute(
@@ -38,17 +36,17 @@ def record(conn: apsw.Connection, found: FoundFile, code: str, message: str, way
     return int(rows[0][0])
 
 
-def resolve(conn: apsw.Connection, paths: Sequence[str]) -> None:
+def resolve(conn: Connection, paths: Sequence[str]) -> None:
     """Forget the problems of files that could be read after all."""
     conn.executemany("DELETE FROM problems WHERE path = ?", [(os.fsencode(path),) for path in paths])
 
 
-def dismiss(conn: apsw.Connection, ids: Sequence[int]) -> None:
+def dismiss(conn: Connection, ids: Sequence[int]) -> None:
     """Take problems off the list."""
     conn.executemany("DELETE FROM problems WHERE id = ?", [(i,) for i in ids])
 
 
-def listed(conn: apsw.Connection, limit: int) -> list[Problem]:
+def listed(conn: Connection, limit: int) -> list[Problem]:
     """Return the newest problems."""
     rows = conn.execute(
         """SELECT id, path, code, message, way_out, n_tries, first_at, last_at FROM problems
@@ -58,7 +56,7 @@ def listed(conn: apsw.Connection, limit: int) -> list[Problem]:
     return [Problem(row[0], os.fsdecode(row[1]), *row[2:]) for row in rows]
 
 
-def files_of(conn: apsw.Connection, ids: Sequence[int] | None) -> list[FoundFile]:
+def files_of(conn: Connection, ids: Sequence[int] | None) -> list[FoundFile]:
     """Return the files behind problems (all of them for None)."""
     sql = "SELECT path, root, size_bytes, mtime_ns FROM problems"
     rows = []
@@ -70,7 +68,7 @@ def files_of(conn: apsw.Connection, ids: Sequence[int] | None) -> list[FoundFile
     return [FoundFile(os.fsdecode(r[0]), os.fsdecode(r[1]), r[2], r[3]) for r in rows]
 
 
-def lift_quarantine(conn: apsw.Connection, paths: Sequence[str]) -> None:
+def lift_quarantine(conn: Connection, paths: Sequence[str]) -> None:
     """Let files be tried again that took the program down."""
     conn.executemany(
         "UPDATE problems SET code = ? WHERE path = ? AND code = ?",
@@ -78,7 +76,7 @@ def lift_quarantine(conn: apsw.Connection, paths: Sequence[str]) -> None:
     )
 
 
-def quarantined(conn: apsw.Connection, found: FoundFile) -> bool:
+def quarantined(conn: Connection, found: FoundFile) -> bool:
     """Tell whether this very file (path, size, time) took the program down before."""
     return bool(
         conn.execute(

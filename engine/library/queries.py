@@ -6,70 +6,15 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
-import apsw
 import numpy as np
-from numpy.typing import NDArray
 
-from engine.library.database import fold
-from engine.schemas.library import ClassCount, Detail, Facets, FileRow, Label, Query, Source, Tile
+from engine.library.database import Connection, fold
+from engine.library.selection import ids as ids
+from engine.schemas.library import ClassCount, Detail, Facets, FileRow, Label, Source, Tile
 from engine.schemas.prediction import ClassScore, Prediction
 
-_EFFECTIVE = "CASE WHEN l.state = 'accepted' THEN l.class_id WHEN l.state = 'rejected' THEN NULL ELSE p.class_id END"
 
-
-def ids(conn: apsw.Connection, query: Query, model_id: int | None) -> NDArray[np.int64]:
-    """Return all visible contents that pass the filter, in order; ties by content id."""
-    where = ["c.visible = 1"]
-    values: dict[str, Any] = {"model": model_id}
-    with_prediction = with_label = False
-    if query.source_id is not None:
-        where.append("c.id IN (SELECT content_id FROM files WHERE source_id = :source)")
-        values["source"] = query.source_id
-    if query.class_name is not None:
-        with_prediction = with_label = True
-        where.append(f"{_EFFECTIVE} = (SELECT id FROM classes WHERE name = :class)")
-        values["class"] = query.class_name
-    if query.confidence_min > 0 or query.confidence_max < 1:
-        with_prediction = True
-        where.append("p.confidence BETWEEN :low AND :high")
-        values |= {"low": query.confidence_min, "high": query.confidence_max}
-    if query.labelled != "any":
-        with_label = True
-        where.append(
-            {"labelled": "l.state = 'accepted'", "rejected": "l.state = 'rejected'", "unlabelled": "l.state IS NULL"}[
-                query.labelled
-            ]
-        )
-    if query.text.strip():
-        with_prediction = with_label = True
-        pattern = fold(query.text.strip()).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
-        values["text"] = f"%{pattern}%"
-        where.append(
-            f"""(c.name_folded LIKE :text ESCAPE '\\' OR
-            {_EFFECTIVE} IN (SELECT id FROM classes WHERE name_folded LIKE :text ESCAPE '\\'))"""
-        )
-    order = {
-        "added": "c.id",
-        "name": "c.name_folded",
-        "time": "c.mtime_ns",
-        "confidence": "p.confidence",
-        "margin": "p.margin",
-        "class": "(SELECT name_folded FROM classes WHERE id = effective)",
-    }[query.sort]
-    with_prediction = with_prediction or query.sort in ("confidence", "margin", "class")
-    with_label = with_label or query.sort == "class"
-    down = "DESC" if query.descending else "ASC"
-    effective = f", {_EFFECTIVE} AS effective" if query.sort == "class" else ""
-    joins = " LEFT JOIN predictions p ON p.model_id = :model AND p.content_id = c.id" if with_prediction else ""
-    joins += " LEFT JOIN labels l ON l.content_id = c.id" if with_label else ""
-    ties = "" if query.sort == "added" else ", c.id"
-    nulls = "" if query.sort == "added" else " NULLS LAST"
-    sql = f"SELECT c.id{effective} FROM contents c{joins} WHERE {' AND '.join(where)} ORDER BY {order} {down}{nulls}{ties}"
-    rows = conn.execute(sql, {k: v for k, v in values.items() if f":{k}" in sql}).fetchall()
-    return np.fromiter((row[0] for row in rows), dtype=np.int64, count=len(rows))
-
-
-def tiles(conn: apsw.Connection, content_ids: Sequence[int], model_id: int | None) -> list[Tile]:
+def tiles(conn: Connection, content_ids: Sequence[int], model_id: int | None) -> list[Tile]:
     """Return what the grid paints, in the order asked; unknown ids are left out."""
     answers = []
     for content_id in content_ids:
@@ -85,11 +30,11 @@ def tiles(conn: apsw.Connection, content_ids: Sequence[int], model_id: int | Non
             (model_id, int(content_id)),
         ).fetchall()
         if rows:
-            answers.append(Tile(*rows[0], has_problem=False))
+            answers.append(Tile(*rows[0]))
     return answers
 
 
-def detail(conn: apsw.Connection, content_id: int, model_id: int | None) -> Detail | None:
+def detail(conn: Connection, content_id: int, model_id: int | None) -> Detail | None:
     """Return everything about one content; the prediction of `model_id` comes first."""
     rows = conn.execute(
         "SELECT lower(hex(sha256)), name, kind, content_type, width, height, size_bytes FROM contents WHERE id = ?",
@@ -108,8 +53,9 @@ def detail(conn: apsw.Connection, content_id: int, model_id: int | None) -> Deta
         (content_id,),
     ).fetchall()
     predictions = conn.execute(
+        # CROSS JOIN: by models, which are few, into the primary key; the other way round reads every prediction.
         """SELECT m.ref, p.model_id, p.top, p.margin, p.entropy_nats, p.device, p.inference_ms, p.predicted_at
-           FROM predictions p JOIN models m ON m.id = p.model_id WHERE p.content_id = ?
+           FROM models m CROSS JOIN predictions p ON p.model_id = m.id AND p.content_id = ?
            ORDER BY p.model_id = ? DESC, p.predicted_at DESC""",
         (content_id, model_id),
     ).fetchall()
@@ -124,12 +70,17 @@ def detail(conn: apsw.Connection, content_id: int, model_id: int | None) -> Deta
         height=height,
         size_bytes=size_bytes,
         files=tuple(FileRow(os.fsdecode(f[0]), f[1], f[2], bool(f[3]), f[4]) for f in files),
-        label=Label(*label[0][:3], bool(label[0][3]), *label[0][4:]) if label else None,
+        label=_label(label[0]) if label else None,
         predictions=tuple(_prediction(conn, row) for row in predictions),
     )
 
 
-def _prediction(conn: apsw.Connection, row: Sequence[Any]) -> Prediction:
+def _label(row: Sequence[Any]) -> Label:
+    class_name, state, set_by, by_person, set_at, note = row
+    return Label(class_name, state, set_by, bool(by_person), set_at, note)
+
+
+def _prediction(conn: Connection, row: Sequence[Any]) -> Prediction:
     ref, model_id, top, margin, entropy_nats, device, inference_ms, predicted_at = row
     k = len(top) // 8
     numbers = np.frombuffer(top, "<i4", k)
@@ -145,7 +96,7 @@ def _prediction(conn: apsw.Connection, row: Sequence[Any]) -> Prediction:
     return Prediction(ref, tuple(scores), margin, entropy_nats, device, inference_ms, True, predicted_at)
 
 
-def facets(conn: apsw.Connection, model_id: int | None) -> Facets:
+def facets(conn: Connection, model_id: int | None) -> Facets:
     """Return the counts of the library panel."""
 
     def count(sql: str) -> int:
@@ -178,7 +129,9 @@ def facets(conn: apsw.Connection, model_id: int | None) -> Facets:
     ).fetchall():
         by_class[class_id] = by_class.get(class_id, 0) + n
     names = dict(conn.execute("SELECT id, name FROM classes").fetchall())
-    classes = sorted((ClassCount(names[i], n) for i, n in by_class.items() if n > 0), key=lambda c: (-c.n, c.class_name))
+    classes = sorted(
+        (ClassCount(names[i], n) for i, n in by_class.items() if n > 0), key=lambda c: (-c.n, c.class_name)
+    )
     return Facets(
         n_all=n_all,
         n_labelled=n_labelled,
@@ -190,7 +143,7 @@ def facets(conn: apsw.Connection, model_id: int | None) -> Facets:
     )
 
 
-def class_names(conn: apsw.Connection, prefix: str, limit: int, model_id: int | None) -> list[str]:
+def class_names(conn: Connection, prefix: str, limit: int, model_id: int | None) -> list[str]:
     """Return names for completion: classes people have used first, then the model's."""
     pattern = "%" + fold(prefix.strip()).replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
     rows = conn.execute(
@@ -203,7 +156,7 @@ def class_names(conn: apsw.Connection, prefix: str, limit: int, model_id: int | 
     return [row[0] for row in rows]
 
 
-def content_of_path(conn: apsw.Connection, path: str) -> int | None:
+def content_of_path(conn: Connection, path: str) -> int | None:
     """Return the content a file had when last read."""
     rows = conn.execute("SELECT content_id FROM files WHERE path = ?", (os.fsencode(path),)).fetchall()
     return int(rows[0][0]) if rows else None

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import os
 
-import apsw
-
-from engine.library.database import now
+from engine.library.database import Connection, now
 from engine.schemas.files import FoundFile
 
 _VISIBLE = """hidden = 0 AND EXISTS (SELECT 1 FROM files f JOIN sources s ON s.id = f.source_id
@@ -18,7 +16,7 @@ def source_path(root: str, path: str) -> str:
     return "" if root == path else root
 
 
-def add(conn: apsw.Connection, path: str) -> int:
+def add(conn: Connection, path: str) -> int:
     """Return the source of a dropped folder; one removed earlier is shown again. Empty: single files."""
     encoded = os.fsencode(path)
     rows = conn.execute("SELECT id, removed FROM sources WHERE path = ?", (encoded,)).fetchall()
@@ -34,7 +32,7 @@ def add(conn: apsw.Connection, path: str) -> int:
     return conn.last_insert_rowid()
 
 
-def set_removed(conn: apsw.Connection, source_id: int, *, removed: bool) -> None:
+def set_removed(conn: Connection, source_id: int, *, removed: bool) -> None:
     """Remove a source from view or bring it back, with the contents that only it shows."""
     conn.execute("UPDATE sources SET removed = ? WHERE id = ?", (int(removed), source_id))
     conn.execute(
@@ -43,17 +41,17 @@ def set_removed(conn: apsw.Connection, source_id: int, *, removed: bool) -> None
     )
 
 
-def refresh_visible(conn: apsw.Connection, content_ids: list[int]) -> None:
+def refresh_visible(conn: Connection, content_ids: list[int]) -> None:
     """Work out again whether contents are shown."""
     conn.executemany(f"UPDATE contents SET visible = ({_VISIBLE}) WHERE id = ?", [(i,) for i in content_ids])
 
 
-def contents_of(conn: apsw.Connection, source_id: int) -> list[int]:
+def contents_of(conn: Connection, source_id: int) -> list[int]:
     """Return the contents that have a file in the source."""
     rows = conn.execute("SELECT DISTINCT content_id FROM files WHERE source_id = ?", (source_id,)).fetchall()
     return [int(row[0]) for row in rows]
 
 
-def add_for(conn: apsw.Connection, found: FoundFile) -> int:
+def add_for(conn: Connection, found: FoundFile) -> int:
     """Return the source of a found file."""
     return add(conn, source_path(found.root, found.path))

@@ -16,7 +16,7 @@ from engine.schemas.library import CheckReport, LibraryInfo
 _BACKUPS_KEPT = 5
 
 
-def info(conn: apsw.Connection, path: Path) -> LibraryInfo:
+def info(conn: database.Connection, path: Path) -> LibraryInfo:
     """Return the counts shown by ``lightdesk library info``."""
     with database.translated(path):
 
@@ -127,7 +127,7 @@ def restore(path: Path, backup_path: Path) -> Path | None:
     return aside
 
 
-def backup_before_migration(conn: apsw.Connection, path: Path, version: int) -> Path:
+def backup_before_migration(conn: database.Connection, path: Path, version: int) -> Path:
     """Copy the library into ``backups`` beside it; the oldest beyond five go."""
     folder = path.parent / "backups"
     folder.mkdir(exist_ok=True)
@@ -138,7 +138,7 @@ def backup_before_migration(conn: apsw.Connection, path: Path, version: int) -> 
     return target
 
 
-def _copy(source: apsw.Connection, target: Path) -> None:
+def _copy(source: database.Connection, target: Path) -> None:
     with database.translated(target):
         copy = apsw.Connection(str(target))
         try:

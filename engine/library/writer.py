@@ -15,6 +15,7 @@ import apsw
 
 from engine.errors import ErrorCode, LibraryError
 from engine.library import database
+from engine.library.database import Connection
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -48,9 +49,7 @@ class Writer:
         self._thread = threading.Thread(target=self._run, name="library-writer")
         self._thread.start()
 
-    def submit(
-        self, work: Callable[[apsw.Connection], T], *, urgent: bool = False, durable: bool = False
-    ) -> Future[T]:
+    def submit(self, work: Callable[[Connection], T], *, urgent: bool = False, durable: bool = False) -> Future[T]:
         """Queue `work`; waits while the queue of bulk work is full.
 
         Parameters
@@ -176,7 +175,7 @@ class Writer:
 class _Task:
     __slots__ = ("durable", "future", "work")
 
-    def __init__(self, work: Callable[[apsw.Connection], Any], durable: bool) -> None:
+    def __init__(self, work: Callable[[Connection], Any], durable: bool) -> None:
         self.work = work
         self.durable = durable
         self.future: Future[Any] = Future()

@@ -6,7 +6,6 @@ import time
 from dataclasses import dataclass
 from typing import Any
 
-import apsw
 from numpy.typing import NDArray
 
 from engine import cache
@@ -16,6 +15,7 @@ from engine.ingest.decode import decode
 from engine.ingest.derive import perceptual_hash, small, thumbnail
 from engine.ingest.reading import printable, read_file, source_is_gone
 from engine.library import ingest
+from engine.library.database import Connection
 from engine.library.records import NewContent
 from engine.preprocess import Preprocessor
 from engine.schemas.files import FoundFile, ImageLimits
@@ -55,7 +55,7 @@ class Preparer:
 
     def __init__(
         self,
-        reader: apsw.Connection,
+        reader: Connection,
         store: ByteCache,
         manifest: ModelManifest,
         model_id: int,

@@ -9,16 +9,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-
-import apsw
+from functools import partial
 
 from engine.cache import ByteCache
 from engine.errors import DeviceError, ErrorCode, FileError, LightdeskError
 from engine.events import EngineFailed, EventBus, JobChanged
 from engine.library import jobs
+from engine.library.database import Connection
 from engine.library.writer import Writer
 from engine.pipeline.lane import Answered, Lane
-from engine.pipeline.preparing import Preparer, Prepared, Ticket
+from engine.pipeline.preparing import Prepared, Preparer, Ticket
 from engine.pipeline.priority import step_back
 from engine.pipeline.storing import Result, Storer, answered_result, known_result
 from engine.pipeline.trial import survivors
@@ -128,7 +128,7 @@ class Pipeline:
         for job_id, root in list(self._offline_roots.items()):
             if not is_gone(root):
                 self._offline_roots.pop(job_id, None)
-                self.refresh(self._writer.submit(lambda conn, i=job_id: _resumed(conn, i), urgent=True).result())
+                self.refresh(self._writer.submit(partial(_resumed, job_id), urgent=True).result())
 
     def close(self, timeout_s: float) -> None:
         """Stop taking work, let go of what waits, store what is through, end the threads."""
@@ -196,9 +196,7 @@ class Pipeline:
             return False
         verdicts = survivors([item.path for item in items], self._limits)
         cleared = [
-            item.seq
-            for item, lives in zip(items, verdicts, strict=True)
-            if lives and item.n_crashes < _GIVE_UP_CRASHES
+            item.seq for item, lives in zip(items, verdicts, strict=True) if lives and item.n_crashes < _GIVE_UP_CRASHES
         ]
         self._writer.submit(lambda conn: jobs.clear_suspects(conn, job_id, cleared), urgent=True).result()
         for item in items:
@@ -309,7 +307,7 @@ class Pipeline:
             return
         self._offline_roots[job_id] = ticket.found.root
 
-        def pause(conn: apsw.Connection) -> Job:
+        def pause(conn: Connection) -> Job:
             jobs.set_state(conn, job_id, "paused", str(error.code), str(error))
             return jobs.get(conn, job_id, self._owner)
 
@@ -375,7 +373,7 @@ def quarantined(path: str) -> FileError:
     )
 
 
-def _resumed(conn: apsw.Connection, job_id: int) -> Job:
+def _resumed(job_id: int, conn: Connection) -> Job:
     jobs.set_state(conn, job_id, "running")
     return jobs.get(conn, job_id)
 
@@ -390,5 +388,3 @@ def _drain(waiting: queue.Queue[Ticket | None]) -> None:
             waiting.get_nowait()
         except queue.Empty:
             return
-
-

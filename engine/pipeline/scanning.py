@@ -6,14 +6,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-import apsw
-
 from engine.errors import ErrorCode, FileError
 from engine.events import EventBus, PredictionsStored, PreflightCounted, ProblemsChanged
 from engine.ingest.formats import SNIFF_BYTES, looks_like_image_name, sniff
 from engine.ingest.reading import printable, read_head
 from engine.ingest.scan import walk
 from engine.library import files, ingest, jobs, problems, sources
+from engine.library.database import Connection
 from engine.library.records import StoreItem
 from engine.library.writer import Writer
 from engine.schemas.files import FoundFile, SkippedFile
@@ -42,7 +41,7 @@ class Scan:
         *,
         model_id: int,
         include_hidden: bool,
-        reader: apsw.Connection,
+        reader: Connection,
         writer: Writer,
         events: EventBus,
         stopped: Callable[[], bool],
@@ -98,7 +97,7 @@ class Scan:
         self._on_items()
 
     def _write(
-        self, conn: apsw.Connection, wanted: Sequence[tuple[FoundFile, int | None]], refused: Sequence[SkippedFile]
+        self, conn: Connection, wanted: Sequence[tuple[FoundFile, int | None]], refused: Sequence[SkippedFile]
     ) -> list[int]:
         jobs.add_items(conn, self._job_id, [f for f, _ in wanted], [c for _, c in wanted])
         met = {file.path: file for file in self._met}

@@ -9,13 +9,12 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-import apsw
-
 from engine import cache
 from engine.cache import ByteCache
 from engine.errors import ErrorCode, LightdeskError
 from engine.events import EventBus, PredictionsStored, ProblemsChanged
 from engine.library import ingest, jobs, problems
+from engine.library.database import Connection
 from engine.library.records import StoreItem
 from engine.library.writer import Writer
 from engine.pipeline.lane import Answered, Lane
@@ -139,7 +138,7 @@ class Storer:
             return answer
 
 
-def _write(conn: apsw.Connection, group: Sequence[Result]) -> tuple[Job | None, list[int]]:
+def _write(conn: Connection, group: Sequence[Result]) -> tuple[Job | None, list[int]]:
     job_id, model_id = group[0].ticket.job_id, group[0].model_id
     items = [r.item for r in group if r.item is not None]
     content_ids = ingest.store(conn, job_id, model_id, items) if items else []

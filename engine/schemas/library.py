@@ -55,7 +55,6 @@ class Tile:
     confidence: float | None
     label: str | None
     label_state: LabelState | None
-    has_problem: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,175 @@
+"""The engine from drop to stored row, on the fake model."""
+
+from __future__ import annotations
+
+import shutil
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from engine.batching import MicroBatcher
+from engine.cache import ByteCache, pack_scores, unpack_scores
+from engine.errors import LightdeskError
+from engine.schemas.library import Query
+from engine.schemas.prediction import Scores
+from engine.service import Engine
+from engine.settings import load
+from tests.images import encoded, folder_of, picture
+
+
+def test_a_folder_becomes_rows(engine: Engine, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "photos", 40)
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
+    (folder / "notes.txt").write_text("not an image")
+    job = engine.wait(engine.submit([str(folder)]), 30)
+    assert (job.state, job.n_done, job.n_failed, job.n_total) == ("done", 40, 1, 41)
+    info = engine.info()
+    assert (info.contents, info.predictions, info.embeddings, info.problems) == (40, 40, 40, 1)
+    record = engine.record(1, 3)
+    assert record["success"] and len(record["data"]["top_predictions"]) == 3
+    again = engine.wait(engine.submit([str(folder)]), 30)
+    assert again.n_done == 40 and engine.info().files == 40
+    assert engine.check().ok
+
+
+def test_moved_and_copied_files_keep_their_labels(engine: Engine, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "a", 3)
+    engine.wait(engine.submit([str(folder)]), 30)
+    engine.label([1], "Cat")
+    shutil.copytree(folder, tmp_path / "b")
+    (folder / "0000.jpg").rename(folder / "renamed.jpg")
+    engine.wait(engine.submit([str(tmp_path)]), 30)
+    view = engine.view()
+    detail = view.detail(1, engine.model_ref)
+    assert detail is not None and detail.label is not None and detail.label.class_name == "Cat"
+    assert len(detail.files) == 3
+    assert engine.info().contents == 3
+    (folder / "renamed.jpg").write_bytes(encoded(picture(99), "JPEG"))
+    engine.wait(engine.submit([str(folder)]), 30)
+    changed = view.detail(4, engine.model_ref)
+    assert changed is not None and changed.label is None
+    view.close()
+
+
+def test_removing_a_source_hides_and_undo_brings_back(engine: Engine, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "a", 3)
+    engine.wait(engine.submit([str(folder)]), 30)
+    view = engine.view()
+    source = view.facets(engine.model_ref).sources[0]
+    engine.remove_source(source.id)
+    assert len(view.ids(Query())) == 0
+    assert len(list(folder.iterdir())) == 3
+    engine.undo()
+    assert len(view.ids(Query())) == 3
+    view.close()
+
+
+def test_two_engines_on_one_library(engine: Engine, tmp_path: Path) -> None:
+    other = Engine(load({"model": "fake"}))
+    other.start()
+    jobs = [e.submit([str(folder_of(tmp_path / name, 20, seed=seed))]) for e, name, seed in ((engine, "a", 0), (other, "b", 100))]
+    assert engine.wait(jobs[0], 30).n_done == other.wait(jobs[1], 30).n_done == 20
+    other.close()
+    assert engine.info().contents == 40
+
+
+def test_an_interrupted_job_goes_on(home: Path, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "a", 150)
+    first = Engine(load({"model": "fake"}))
+    first.start()
+    job_id = first.submit([str(folder)])
+    while first.info().contents < 20:
+        time.sleep(0.005)
+    began_s = time.monotonic()
+    first.close()
+    assert time.monotonic() - began_s < 2
+    second = Engine(load({"model": "fake"}))
+    second.start()
+    assert second.wait(job_id, 30).n_done == 150
+    second.close()
+    assert second.check().ok
+
+
+def test_pause_and_resume(engine: Engine, tmp_path: Path) -> None:
+    job_id = engine.submit([str(folder_of(tmp_path / "a", 200))])
+    engine.pause(job_id)
+    job = engine.wait(job_id, 5)
+    assert job.state == "paused" and job.n_done < 200
+    engine.resume(job_id)
+    assert engine.wait(job_id, 30).n_done == 200
+
+
+def test_a_source_that_goes_away_pauses_and_comes_back(engine: Engine, tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "a", 300)
+    job_id = engine.submit([str(folder)])
+    while engine.info().files < 1:
+        time.sleep(0.002)
+    folder.rename(tmp_path / "away")
+    job = engine.wait(job_id, 30)
+    assert job.pause_code == "SOURCE_OFFLINE" or job.state == "done"
+    (tmp_path / "away").rename(folder)
+    until_s = time.monotonic() + 20
+    while (job := engine.wait(job_id, 20)).state != "done":
+        assert time.monotonic() < until_s, job
+        time.sleep(0.1)
+    assert job.n_done == 300
+
+
+def test_the_cache_may_be_deleted(engine: Engine, home: Path, tmp_path: Path) -> None:
+    engine.wait(engine.submit([str(folder_of(tmp_path / "a", 3))]), 30)
+    view = engine.view()
+    (tile,) = view.tiles([1], engine.model_ref)
+    view.close()
+    assert engine.thumbnail(tile.sha256) is not None
+    shutil.rmtree(home / "cache")
+    assert engine.thumbnail(tile.sha256) is not None
+
+
+
+
+def test_cache_never_unpickles(tmp_path: Path) -> None:
+    import pickle
+    import sqlite3
+
+    class Hostile:
+        def __reduce__(self):
+            return (tmp_path / "hacked").touch, ()
+
+    cache = ByteCache(tmp_path / "c", 10**7)
+    cache.set("k", b"value")
+    assert cache.get("k") == b"value"
+    cache.close()
+    conn = sqlite3.connect(tmp_path / "c" / "cache.db")
+    conn.execute("UPDATE Cache SET mode = 4, value = ?", (pickle.dumps(Hostile()),))
+    conn.commit()
+    conn.close()
+    assert cache.get("k") is None
+    assert not (tmp_path / "hacked").exists()
+    cache.close()
+
+
+def test_packed_scores_come_back() -> None:
+    scores = Scores(np.arange(20, dtype=np.int32), np.linspace(1, 0, 20, dtype=np.float32), 0.1, 0.2, np.ones(8, np.float32))
+    back = unpack_scores(pack_scores(scores))
+    assert back is not None and (back.class_ids == scores.class_ids).all() and (back.confidences == scores.confidences).all()
+    assert unpack_scores(b"too short") is None
+
+
+def test_an_idle_batcher_does_not_wait() -> None:
+    batcher: MicroBatcher[int] = MicroBatcher((1, 2, 4), max_delay_ms=10_000, capacity=16, whole_rungs=True)
+    for i in range(3):
+        batcher.put(i)
+    assert batcher.take() == [0, 1]
+    batcher.finished()
+    for i in range(3, 8):
+        batcher.put(i)
+    assert batcher.take() == [2, 3, 4, 5]
+    batcher.close()
+
+
+def test_errors_name_the_way_out(engine: Engine) -> None:
+    with pytest.raises(LightdeskError) as caught:
+        engine.label([1], "   ")
+    assert caught.value.way_out
