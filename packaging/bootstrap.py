@@ -20,15 +20,14 @@ LOCKS = {"run": "requirements.lock", "test": "requirements-test.lock"}
 
 def main(purpose: str) -> int:
     """Make the environment fit for `purpose`; quick when it already is."""
-    if sys.version_info < (3, 11):
+    if sys.version_info < (3, 11):  # noqa: UP036  an older Python must be told so
         print(f"Lightdesk needs Python 3.11 or newer; this is {sys.version.split()[0]}.", file=sys.stderr)
         return 1
     stamp, wanted = VENV / f".installed-{purpose}", _fingerprint(purpose)
     if PYTHON.exists() and stamp.exists() and stamp.read_text() == wanted:
         return 0
-    if not _has_pip():
-        if not _make_venv():
-            return 1
+    if not _has_pip() and not _make_venv():
+        return 1
     print("Installing what Lightdesk needs (some minutes the first time)...", file=sys.stderr)
     lock = ROOT / LOCKS[purpose]
     installed = _pip("install", "--require-hashes", "-r", str(lock)) and _pip(
