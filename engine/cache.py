@@ -29,9 +29,11 @@ _RAW = 1  # diskcache's mode for a value that lies in the row as it is
 _CULL_ROWS = 64
 # Cull to a little below the limit, so that not every store has to.
 _CULL_TO = 0.97
+_SHRINK_PAGES = 1024
 _COMPLAIN_EVERY_S = 60.0
 # After a failure that a fresh start did not cure (disk full, no permission), stores rest this long.
 _REST_S = 5.0
+_TIMEOUT_S = 5.0
 
 
 class _Untrusted(Exception):
@@ -89,7 +91,7 @@ class _Store(diskcache.Cache):  # type: ignore[misc]
             tag_index=0,
             sqlite_auto_vacuum=2,  # incremental: `cull_now` decides when the file shrinks
             sqlite_mmap_size=0,  # a drive pulled under a mapped file would end the process
-            timeout=5,
+            timeout=_TIMEOUT_S,
         )
         self.identity = self.identity_now()
         self.n_users = 0  # counted by ByteCache: nothing is closed under a thread that uses it
@@ -148,9 +150,13 @@ class _Store(diskcache.Cache):  # type: ignore[misc]
                 if not gone:
                     break
                 pages, free = (sql(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
-        # A limit that was lowered leaves a file full of free pages: given back bit by bit.
-        if pages * self._page_size > limit and free > 1024:
-            sql("PRAGMA incremental_vacuum(1024)").fetchall()
+
+    def shrink(self) -> None:
+        """Give free pages back bit by bit, after a limit was lowered. Outside of a transaction."""
+        pages, free = (self._sql(f"PRAGMA {name}").fetchone()[0] for name in ("page_count", "freelist_count"))
+        if pages * self._page_size > self.size_limit and free > _SHRINK_PAGES:
+            # `execute` would stop after the first page: the statement gives rows without columns.
+            self._con.executescript(f"PRAGMA incremental_vacuum({_SHRINK_PAGES})")
 
 
 def _close(con: sqlite3.Connection) -> None:
@@ -216,6 +222,7 @@ class ByteCache:
                 for key, value in values.items():
                     store.set(key, value)
                 store.cull_now(store._sql)
+            store.shrink()
 
         if values and time.monotonic() >= self._resting_until_s:
             self._attempt(set_all, writes=True)

@@ -252,7 +252,7 @@ def with_orientation(format_name: str, orientation: int) -> bytes:
 # ----------------------------------------------------------------------------------------- bombs
 
 
-def text_bomb(kind: bytes = b"zTXt", n_bytes: int = 200_000_000) -> bytes:
+def text_bomb(kind: bytes = b"zTXt", n_bytes: int = 80_000_000) -> bytes:
     """Return a small PNG with a text chunk that unpacks to `n_bytes`."""
     packer = zlib.compressobj(9)
     packed = b"".join(packer.compress(bytes(1 << 20)) for _ in range(n_bytes >> 20)) + packer.flush()
