@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -16,6 +17,7 @@ from engine.errors import ErrorCode, LibraryError
 
 APPLICATION_ID = 0x4C444B31  # "LDK1": tells our files from other SQLite databases
 BUSY_TIMEOUT_MS = 60_000
+_HARDLY_ANY_BYTES = 1 << 20
 _CHECK = "Run `lightdesk library check`, or restore one of the automatic backups in the folder `backups` beside it."
 
 
@@ -54,13 +56,12 @@ def connect(path: Path, *, read_only: bool = False, create: bool = False) -> Con
             way_out="Check the path, or create one there.",
             path=str(path),
         )
-    flags = apsw.SQLITE_OPEN_READONLY if read_only else apsw.SQLITE_OPEN_READWRITE
-    if create and not read_only:
-        flags |= apsw.SQLITE_OPEN_CREATE
     with translated(path):
-        conn = Connection(str(path), flags=flags)
+        if not read_only:
+            conn = _opened(str(path), apsw.SQLITE_OPEN_READWRITE | (apsw.SQLITE_OPEN_CREATE if create else 0), path)
+        else:
+            conn = _opened_for_reading(path)
         try:
-            conn.set_busy_timeout(BUSY_TIMEOUT_MS)
             conn.enable_load_extension(True)
             conn.load_extension(sqlite_vec.loadable_path())
             conn.enable_load_extension(False)
@@ -78,6 +79,41 @@ def connect(path: Path, *, read_only: bool = False, create: bool = False) -> Con
     return conn
 
 
+def _opened(name: str, flags: int, path: Path) -> Connection:
+    """Return a connection to a file that is ours, or empty and so about to be. Nothing is written."""
+    conn = Connection(name, flags=flags)
+    try:
+        conn.set_busy_timeout(BUSY_TIMEOUT_MS)
+        if flags & apsw.SQLITE_OPEN_READWRITE and conn.readonly("main"):
+            raise apsw.ReadOnlyError("the file is write-protected")
+        (application_id,) = conn.execute("PRAGMA application_id").fetchall()[0]
+        if application_id != APPLICATION_ID:
+            made = bool(conn.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall())
+            if made or application_id != 0 or not flags & apsw.SQLITE_OPEN_READWRITE:
+                raise LibraryError(
+                    ErrorCode.LIBRARY_FOREIGN,
+                    f"{path} is a database of another program.",
+                    way_out="Choose another file; this one was left as it is.",
+                    path=str(path),
+                )
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
+def _opened_for_reading(path: Path) -> Connection:
+    try:
+        return _opened(str(path), apsw.SQLITE_OPEN_READONLY, path)
+    except (apsw.CantOpenError, apsw.ReadOnlyError, apsw.PermissionsError):
+        log = Path(f"{path}-wal")
+        if os.access(path.parent, os.W_OK) or (log.exists() and log.stat().st_size):
+            raise
+    # Where no file may be made beside the library, SQLite cannot share it with writers. There can be none
+    # then (on a disc, in a folder of somebody else's), and without a log the file holds everything.
+    return _opened(path.absolute().as_uri() + "?immutable=1", apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, path)
+
+
 @contextlib.contextmanager
 def translated(path: Path | str) -> Iterator[None]:
     """Turn SQLite's errors into ours."""
@@ -91,7 +127,7 @@ def library_error(error: apsw.Error, path: Path | str) -> LibraryError:
     """Return our error for one of SQLite's."""
     reason = str(error)
     facts = {"path": str(path), "sqlite": reason[:200]}
-    if isinstance(error, apsw.FullError):
+    if isinstance(error, apsw.FullError) or _is_full(error, path):
         return LibraryError(
             ErrorCode.DISK_FULL,
             f"The disk that holds the library {path} is full.",
@@ -130,6 +166,13 @@ def library_error(error: apsw.Error, path: Path | str) -> LibraryError:
             **facts,
         )
     if isinstance(error, apsw.IOError):
+        if not os.path.exists(path):
+            return LibraryError(
+                ErrorCode.LIBRARY_NOT_FOUND,
+                f"The library {path} is no longer there.",
+                way_out="Connect its drive again, or put the file back.",
+                **facts,
+            )
         return LibraryError(
             ErrorCode.LIBRARY_DAMAGED,
             f"The disk reported an error at the library {path}: {reason[:120]}.",
@@ -137,6 +180,16 @@ def library_error(error: apsw.Error, path: Path | str) -> LibraryError:
             **facts,
         )
     return LibraryError(ErrorCode.INTERNAL, f"The library {path}: {reason[:200]}", way_out=_CHECK, **facts)
+
+
+def _is_full(error: apsw.Error, path: Path | str) -> bool:
+    """SQLite calls it an I/O error when the index of its log cannot grow."""
+    if not isinstance(error, apsw.IOError):
+        return False
+    try:
+        return shutil.disk_usage(os.path.dirname(os.path.abspath(path))).free < _HARDLY_ANY_BYTES
+    except OSError:
+        return False
 
 
 def now() -> str:

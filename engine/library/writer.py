@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import threading
 import time
@@ -15,6 +16,7 @@ import apsw
 
 from engine.errors import ErrorCode, LibraryError
 from engine.library import database
+from engine.library.checkpoints import Checkpoints
 from engine.library.database import Connection
 
 T = TypeVar("T")
@@ -46,10 +48,18 @@ class Writer:
         self._conn = database.connect(path)
         # Short waits in SQLite, our own retries around them: closing need not wait a minute.
         self._conn.set_busy_timeout(1000)
+        self._checkpoints = Checkpoints(path, self._conn)
         self._thread = threading.Thread(target=self._run, name="library-writer")
         self._thread.start()
 
-    def submit(self, work: Callable[[Connection], T], *, urgent: bool = False, durable: bool = False) -> Future[T]:
+    def submit(
+        self,
+        work: Callable[[Connection], T],
+        *,
+        urgent: bool = False,
+        durable: bool = False,
+        give_up_s: float | None = None,
+    ) -> Future[T]:
         """Queue `work`; waits while the queue of bulk work is full.
 
         Parameters
@@ -58,8 +68,10 @@ class Writer:
             Goes before bulk work and never waits for room.
         durable
             On the disk itself when the future is done, not only with the operating system.
+        give_up_s
+            Fail with LIBRARY_BUSY when another process has held the library for so long; None to wait on.
         """
-        task = _Task(work, durable)
+        task = _Task(work, durable, None if give_up_s is None else time.monotonic() + give_up_s)
         with self._changed:
             while not urgent and len(self._bulk) >= self._capacity and not self._closing:
                 self._changed.wait()
@@ -84,7 +96,15 @@ class Writer:
                     self._changed.wait()
                 if not self._urgent and not self._bulk:
                     break
-            self._commit_group()
+            done: list[tuple[_Task, Any]] = []
+            try:
+                self._commit_group(done)
+                self._checkpoints.finish()
+            except Exception as error:  # the thread must outlive whatever happens: everybody waits for it
+                log.exception("The library's writer met a bug")
+                self._rollback()
+                self._fail([task for task, _ in done], error)
+        self._checkpoints.close()
         self._conn.close()
 
     def _next(self, durable: bool | None) -> _Task | None:
@@ -96,15 +116,14 @@ class Writer:
             self._changed.notify_all()
             return task
 
-    def _commit_group(self) -> None:
+    def _commit_group(self, done: list[tuple[_Task, Any]]) -> None:
         first = self._next(None)
-        assert first is not None
-        done: list[tuple[_Task, Any]] = []
-        tasks = [first]
+        if first is None:  # given up by whoever wanted it
+            return
         try:
-            self._begin(first.durable)
+            self._begin(first)
         except apsw.Error as error:
-            self._fail(tasks, error)
+            self._fail([first], error)
             return
         began_s = time.monotonic()
         task: _Task | None = first
@@ -123,23 +142,34 @@ class Writer:
         for task, result in done:
             task.future.set_result(result)
 
-    def _begin(self, durable: bool) -> None:
-        self._conn.execute("PRAGMA synchronous = FULL" if durable else "PRAGMA synchronous = NORMAL")
-        self._until_free(lambda: self._conn.execute("BEGIN IMMEDIATE"))
+    def _begin(self, first: _Task) -> None:
+        self._conn.execute("PRAGMA synchronous = FULL" if first.durable else "PRAGMA synchronous = NORMAL")
+        self._until_free(lambda: self._conn.execute("BEGIN IMMEDIATE"), first)
 
-    def _until_free(self, work: Callable[[], object]) -> None:
+    def _until_free(self, work: Callable[[], object], wanted: _Task | None = None) -> None:
         while True:
             try:
                 work()
-            except (apsw.BusyError, apsw.LockedError):
-                if self._closing:
+            except (apsw.BusyError, apsw.LockedError) as error:
+                if self._closing or (wanted is not None and wanted.is_overdue()):
                     raise
+                self._fail(self._overdue(), error)
                 if self.waiting_since_s is None:
                     self.waiting_since_s = time.monotonic()
                 time.sleep(_RETRY_S)
                 continue
             self.waiting_since_s = None
             return
+
+    def _overdue(self) -> list[_Task]:
+        """Take the tasks off the queues that nobody waits for any longer."""
+        with self._changed:
+            overdue = [task for task in (*self._urgent, *self._bulk) if task.is_overdue()]
+            for task in overdue:
+                (self._urgent if task in self._urgent else self._bulk).remove(task)
+            if overdue:
+                self._changed.notify_all()
+        return overdue
 
     def _attempt(self, task: _Task, done: list[tuple[_Task, Any]]) -> None:
         try:
@@ -154,14 +184,17 @@ class Writer:
             else:
                 self._fail([earlier for earlier, _ in done], error)
                 done.clear()
+                task.future.set_exception(self._ours(error))
                 self._until_free(lambda: self._conn.execute("BEGIN IMMEDIATE"))
-            task.future.set_exception(self._ours(error))
+            if not task.future.done():
+                task.future.set_exception(self._ours(error))
         else:
             done.append((task, result))
 
     def _rollback(self) -> None:
-        if self._conn.in_transaction:
-            self._conn.execute("ROLLBACK")
+        with contextlib.suppress(apsw.Error):  # nothing more can be done; the next BEGIN tells
+            if self._conn.in_transaction:
+                self._conn.execute("ROLLBACK")
 
     def _fail(self, tasks: list[_Task], error: Exception) -> None:
         for task in tasks:
@@ -173,12 +206,16 @@ class Writer:
 
 
 class _Task:
-    __slots__ = ("durable", "future", "work")
+    __slots__ = ("durable", "future", "until_s", "work")
 
-    def __init__(self, work: Callable[[Connection], Any], durable: bool) -> None:
+    def __init__(self, work: Callable[[Connection], Any], durable: bool, until_s: float | None) -> None:
         self.work = work
         self.durable = durable
+        self.until_s = until_s
         self.future: Future[Any] = Future()
+
+    def is_overdue(self) -> bool:
+        return self.until_s is not None and time.monotonic() > self.until_s
 
 
 def _closed(path: Path) -> LibraryError:
