@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
@@ -14,6 +15,9 @@ from engine.errors import DeviceError, ErrorCode, LightdeskError
 from engine.schemas.library import Detail
 from engine.schemas.model import OutputSpec
 from engine.schemas.prediction import TOP_K_STORED, Prediction, Scores
+
+# What float32 arithmetic may leave outside 0..1.
+_ROUNDING = 1e-3
 
 
 def to_scores(outputs: Sequence[NDArray[Any]], spec: OutputSpec, k: int = TOP_K_STORED) -> list[Scores]:
@@ -28,18 +32,20 @@ def to_scores(outputs: Sequence[NDArray[Any]], spec: OutputSpec, k: int = TOP_K_
     k
         Classes kept.
 
+    Returns
+    -------
+    list of Scores
+        One a row; arrays of their own, so that the batch can go.
+
     Raises
     ------
     DeviceError
-        INFERENCE_FAILED when the numbers are not finite: a broken model or driver, never a result.
+        INFERENCE_FAILED when the numbers are not finite (a broken model or driver) or are no
+        probabilities where the manifest says so: never a result.
     """
     scores = np.asarray(outputs[0], dtype=np.float32)
-    if not np.isfinite(scores).all():
-        raise DeviceError(
-            ErrorCode.INFERENCE_FAILED,
-            "The model returned numbers that are not finite.",
-            way_out="Run `lightdesk doctor`; choose the device cpu in the settings meanwhile.",
-        )
+    raw = np.asarray(outputs[1], dtype=np.float32) if spec.embedding is not None and len(outputs) > 1 else None
+    _refuse_nonsense(scores, raw, spec)
     if spec.scores_are == "logits":
         scores = np.exp(scores - scores.max(axis=1, keepdims=True))
         scores /= scores.sum(axis=1, keepdims=True)
@@ -53,8 +59,7 @@ def to_scores(outputs: Sequence[NDArray[Any]], spec: OutputSpec, k: int = TOP_K_
     margins = confidences[:, 0] - confidences[:, 1] if k > 1 else confidences[:, 0]
     entropies = -(scores * np.log(np.maximum(scores, 1e-30))).sum(axis=1)
     embeddings: NDArray[np.float32] | None = None
-    if spec.embedding is not None and len(outputs) > 1:
-        raw = np.asarray(outputs[1], dtype=np.float32)
+    if raw is not None:
         embeddings = raw / np.maximum(np.linalg.norm(raw, axis=1, keepdims=True), 1e-12)
     return [
         Scores(
@@ -66,6 +71,24 @@ def to_scores(outputs: Sequence[NDArray[Any]], spec: OutputSpec, k: int = TOP_K_
         )
         for i in range(len(scores))
     ]
+
+
+def _refuse_nonsense(scores: NDArray[np.float32], embeddings: NDArray[np.float32] | None, spec: OutputSpec) -> None:
+    finite = bool(np.isfinite(scores).all() and (embeddings is None or np.isfinite(embeddings).all()))
+    if not finite:
+        raise DeviceError(
+            ErrorCode.INFERENCE_FAILED,
+            "The model returned numbers that are not finite.",
+            way_out="Run `lightdesk doctor`; choose the device cpu in the settings meanwhile.",
+        )
+    if spec.scores_are == "probabilities" and scores.size:
+        low, high = float(scores.min()), float(scores.max())
+        if low < -_ROUNDING or high > 1 + _ROUNDING:
+            raise DeviceError(
+                ErrorCode.INFERENCE_FAILED,
+                f"The model returned scores from {low:.3g} to {high:.3g}, which are no probabilities.",
+                way_out='If they are logits, write scores_are = "logits" in its manifest.',
+            )
 
 
 def success_record(detail: Detail, prediction: Prediction, *, top_k: int, path: str | None = None) -> dict[str, Any]:
@@ -105,10 +128,22 @@ def success_record(detail: Detail, prediction: Prediction, *, top_k: int, path: 
 
 def failure_record(error: LightdeskError) -> dict[str, Any]:
     """Return the record of a failure: a code of the closed list, a message, JSON-safe details."""
-    details = {key: value for key, value in error.details.items() if value is not None}
+    details = {key: _json_safe(value) for key, value in error.details.items() if value is not None}
     if error.way_out:
         details["way_out"] = error.way_out
     return {"success": False, "error": {"code": str(error.code), "message": error.message, "details": details}}
+
+
+def _json_safe(value: Any) -> Any:
+    """Return the value, or text where JSON could not hold it."""
+    if isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
+        return value
+    if isinstance(value, dict):
+        return {str(key): _json_safe(part) for key, part in value.items()}
+    if isinstance(value, list | tuple):
+        return [_json_safe(part) for part in value]
+    # Names of files may hold bytes that are no text in any encoding.
+    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def printable_name(path: str) -> str:

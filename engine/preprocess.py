@@ -1,39 +1,74 @@
-"""From a decoded frame to one item of the network's input, by the rules of a manifest."""
+"""From a decoded frame to one item of the network's input, by the rules of a manifest.
+
+The rule of `InputSpec` (shorter side to so many pixels, then a square from the centre) is done in one
+step: only what the square shows is resized. Measured against resizing the whole full-size picture with
+antialiased bicubic interpolation, on 100 photos and the default model (2 cores, one thread):
+
+- A frame that is nearly small enough already (decoded at n/8 scale) goes through OpenCV, which does not
+  smooth before it shrinks: 0.13 ms, same top-1 and top-5. Up to 1.25 times too large that costs
+  nothing visible (mean divergence of the probabilities 0.007 nats); at 1.6 it is three times as much.
+- Everything else, larger and smaller, goes through Pillow, whose result is that of the rule itself:
+  0.6 to 2 ms, little beside the decoding of such pictures.
+"""
 
 from __future__ import annotations
 
 import hashlib
+import math
 from typing import Any
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 
 from engine.schemas.frame import Frame
 from engine.schemas.model import InputSpec
 
 # Raise when the arithmetic below changes: cached predictions of the old rules are then not used.
-_RULES = 1
-_INTERPOLATION = {
-    "bilinear": cv2.INTER_LINEAR,
-    "bicubic": cv2.INTER_CUBIC,
-    "area": cv2.INTER_AREA,
-    "lanczos": cv2.INTER_LANCZOS4,
+_RULES = 2
+_DIRECT_UP_TO = 1.25
+_DIRECT = {"bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
+_SMOOTH = {
+    "bilinear": Image.Resampling.BILINEAR,
+    "bicubic": Image.Resampling.BICUBIC,
+    "area": Image.Resampling.BOX,
+    "lanczos": Image.Resampling.LANCZOS,
 }
+# Pixels that the widest filter (Lanczos, 3 at scale 1) reads beyond the square, a pixel to spare.
+_SUPPORT = 4
+# A frame still so many times too large after the decoder is first averaged over whole blocks.
+_BLOCKS_FROM = 4
 
 
 class Preprocessor:
     """Resize so that the shorter side fits, crop the centre, lay out as the network wants it.
 
-    Only the region that the crop shows is resized. OpenCV's interpolation does not smooth before it
-    shrinks, so a picture more than `_SMOOTH_BEYOND` times too large is reduced by area instead.
-    """
+    Attributes
+    ----------
+    version
+        Digest of all that decides the result, for cache keys.
 
-    _SMOOTH_BEYOND = 1.3
+    Notes
+    -----
+    Holds no state: any number of threads may call it; the heavy part runs without the interpreter's lock.
+    """
 
     def __init__(self, spec: InputSpec) -> None:
         self._spec = spec
-        self.version = hashlib.sha256(f"{_RULES}:{spec}".encode()).hexdigest()[:12]
+        self._mean = None if spec.mean is None else np.array(spec.mean, np.float32)
+        self._factor = None if spec.std is None else 1 / np.array(spec.std, np.float32)
+        rules = (
+            _RULES,
+            spec.layout,
+            spec.dtype,
+            spec.resize_short_side,
+            spec.crop,
+            spec.interpolation,
+            spec.mean,
+            spec.std,
+        )
+        self.version = hashlib.sha256(repr(rules).encode()).hexdigest()[:12]
 
     @property
     def short_side(self) -> int:
@@ -52,29 +87,64 @@ class Preprocessor:
         return np.dtype(self._spec.dtype)
 
     def __call__(self, frame: Frame) -> NDArray[Any]:
-        """Return one item of the network's input, of `item_shape` and `dtype`. Any thread."""
-        pixels = self._cropped(frame.pixels)
-        if self._spec.mean is None and self._spec.std is None and self._spec.dtype == "uint8":
-            item: NDArray[Any] = pixels
-        else:
-            item = pixels.astype(np.float32)
-            if self._spec.mean is not None:
-                item -= np.array(self._spec.mean, np.float32)
-            if self._spec.std is not None:
-                item /= np.array(self._spec.std, np.float32)
-            item = item.astype(self.dtype, copy=False)
+        """Return one item of the network's input.
+
+        Parameters
+        ----------
+        frame
+            Of any size from 1 x 1 up; its shorter side at least `short_side`, where the picture has it.
+
+        Returns
+        -------
+        ndarray
+            Contiguous, of `item_shape` and `dtype`.
+        """
+        item: NDArray[Any] = self._square(frame.pixels)
+        if self._spec.dtype == "float32":
+            item = item.astype(np.float32)
+            if self._mean is not None:
+                item -= self._mean
+            if self._factor is not None:
+                item *= self._factor
         return item if self._spec.layout == "NHWC" else np.ascontiguousarray(item.transpose(2, 0, 1))
 
-    def _cropped(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _square(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
         height, width = pixels.shape[:2]
-        scale = self._spec.resize_short_side / min(height, width)
         crop = self._spec.crop
-        # The crop's square in the frame's own pixels; the frame is only touched inside it.
-        side = min(crop / scale, float(min(height, width)))
-        left, top = (width - side) / 2, (height - side) / 2
-        x0, y0 = int(left), int(top)
-        x1, y1 = min(width, int(np.ceil(left + side))), min(height, int(np.ceil(top + side)))
-        region = pixels[y0:y1, x0:x1]
-        shrink = min(region.shape[:2]) / crop
-        how = cv2.INTER_AREA if shrink > self._SMOOTH_BEYOND else _INTERPOLATION[self._spec.interpolation]
-        return np.asarray(cv2.resize(region, (crop, crop), interpolation=how), dtype=np.uint8)
+        left, top, right, bottom = self._box(width, height)
+        shrink = min(height, width) / self._spec.resize_short_side
+        how = _DIRECT.get(self._spec.interpolation)
+        if how is not None and 1.0 <= shrink <= _DIRECT_UP_TO:
+            region = pixels[round(top) : round(bottom), round(left) : round(right)]
+            if region.shape[:2] == (crop, crop):
+                return np.ascontiguousarray(region)
+            return np.asarray(cv2.resize(region, (crop, crop), interpolation=how), dtype=np.uint8)
+        # What the filter can reach, so that a very long picture is not copied whole.
+        reach = math.ceil(_SUPPORT * max(shrink, 1.0))
+        x0, y0 = max(0, math.floor(left) - reach), max(0, math.floor(top) - reach)
+        region = pixels[y0 : math.ceil(bottom) + reach, x0 : math.ceil(right) + reach]
+        box = (left - x0, top - y0, right - x0, bottom - y0)
+        if shrink >= _BLOCKS_FROM:
+            region, box = _averaged(region, box, int(shrink / 2))
+        image = Image.fromarray(np.ascontiguousarray(region))
+        return np.asarray(image.resize((crop, crop), _SMOOTH[self._spec.interpolation], box=box))
+
+    def _box(self, width: int, height: int) -> tuple[float, float, float, float]:
+        """Return the square in the frame's own pixels: whole sizes and offsets after the resize, as the rule has it."""
+        short, crop = self._spec.resize_short_side, self._spec.crop
+        scale = short / min(width, height)
+        resized_width, resized_height = max(short, round(width * scale)), max(short, round(height * scale))
+        left, top = (resized_width - crop) // 2, (resized_height - crop) // 2
+        x_step, y_step = width / resized_width, height / resized_height
+        return (left * x_step, top * y_step, (left + crop) * x_step, (top + crop) * y_step)
+
+
+def _averaged(
+    region: NDArray[np.uint8], box: tuple[float, float, float, float], block: int
+) -> tuple[NDArray[np.uint8], tuple[float, float, float, float]]:
+    """Average over blocks of `block` x `block` pixels; a rest at the far edges is left out."""
+    height, width = region.shape[0] // block, region.shape[1] // block
+    whole = region[: height * block, : width * block]
+    small = np.asarray(cv2.resize(whole, (width, height), interpolation=cv2.INTER_AREA), dtype=np.uint8)
+    left, top, right, bottom = (edge / block for edge in box)
+    return small, (left, top, min(right, width), min(bottom, height))

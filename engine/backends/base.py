@@ -32,10 +32,18 @@ class Session(Protocol):
     def run(self, batch: NDArray[Any]) -> list[NDArray[Any]]:
         """Return scores and, where the model has one, the embedding.
 
-        Raises DeviceError: OUT_OF_MEMORY (try a smaller batch) or INFERENCE_FAILED.
+        Parameters
+        ----------
+        batch
+            (n, ...) items as `Preprocessor` makes them, contiguous.
+
+        Raises
+        ------
+        DeviceError
+            OUT_OF_MEMORY (try a smaller batch) or INFERENCE_FAILED.
         """
         ...
 
     def close(self) -> None:
-        """Give back memory; `run` must not be called after."""
+        """Give back memory; a `run` under way on another thread still ends well, a later one fails."""
         ...

@@ -15,6 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 _BN_EPSILON = 1e-3
+_INPUT_MEAN = 127.0
+_INPUT_SCALE = 1 / 128
 _OPSET = 17
 _IR_VERSION = 8
 
@@ -47,7 +49,7 @@ def build_onnx(weights: Mapping[str, NDArray[Any]], *, crop: int) -> bytes:
     weights
         State dict with the names of the ``efficientnet_lite_pytorch`` package.
     crop
-        Side of the square input in pixels; even at every stride, so that the padding is static.
+        Side of the square input in pixels.
 
     Returns
     -------
@@ -57,12 +59,14 @@ def build_onnx(weights: Mapping[str, NDArray[Any]], *, crop: int) -> bytes:
     """
     from onnx import TensorProto, helper
 
-    graph = _Graph(weights)
-    x = graph.node("Cast", ["pixels"], to=TensorProto.FLOAT)
-    x = graph.node("Transpose", [x], perm=[0, 3, 1, 2])
-    x = graph.node("Sub", [x, graph.constant("input_mean", np.float32(127.0))])
-    x = graph.node("Mul", [x, graph.constant("input_scale", np.float32(1 / 128))])
-    x = graph.conv(x, "_conv_stem", "_bn0", kernel=3, stride=2)
+    graph = _Graph(weights, side=crop)
+    # Bytes are turned before they become floats: a quarter of the memory to move.
+    x = graph.node("Transpose", ["pixels"], perm=[0, 3, 1, 2])
+    x = graph.node("Cast", [x], to=TensorProto.FLOAT)
+    # The mean stays a subtraction, since the padding that follows must be the zero after it. The scale
+    # is a power of two, so that moving it into the weights changes no bit of the result.
+    x = graph.node("Sub", [x, graph.constant("input_mean", np.float32(_INPUT_MEAN))])
+    x = graph.conv(x, "_conv_stem", "_bn0", kernel=3, stride=2, scale=_INPUT_SCALE)
     index = 0
     for stage in _STAGES:
         for repeat in range(stage.repeats):
@@ -98,8 +102,9 @@ def build_onnx(weights: Mapping[str, NDArray[Any]], *, crop: int) -> bytes:
 class _Graph:
     """Nodes and constants in the order they are made, named by number."""
 
-    def __init__(self, weights: Mapping[str, NDArray[Any]]) -> None:
+    def __init__(self, weights: Mapping[str, NDArray[Any]], *, side: int) -> None:
         self._weights = weights
+        self._side = side
         self.nodes: list[Any] = []
         self.initializers: list[Any] = []
 
@@ -117,7 +122,16 @@ class _Graph:
         return name
 
     def conv(
-        self, x: str, conv: str, norm: str, *, kernel: int, stride: int, groups: int = 1, activate: bool = True
+        self,
+        x: str,
+        conv: str,
+        norm: str,
+        *,
+        kernel: int,
+        stride: int,
+        groups: int = 1,
+        activate: bool = True,
+        scale: float = 1.0,
     ) -> str:
         """Convolution with its batch normalisation folded in, SAME padding, then ReLU6."""
         weight = self._weights[f"{conv}.weight"].astype(np.float64)
@@ -126,14 +140,16 @@ class _Graph:
             for part in ("weight", "bias", "running_mean", "running_var")
         )
         factor = gamma / np.sqrt(variance + _BN_EPSILON)
-        # TensorFlow's SAME: what an even input at stride 2 lacks is added after, not before.
-        total = kernel - stride if stride > 1 else kernel - 1
+        # TensorFlow's SAME: as many outputs as strides fit; an odd rest of the padding goes after.
+        n_outputs = -(-self._side // stride)
+        total = max((n_outputs - 1) * stride + kernel - self._side, 0)
         before, after = total // 2, total - total // 2
+        self._side = n_outputs
         x = self.node(
             "Conv",
             [
                 x,
-                self.constant(f"{conv}.weight", weight * factor[:, None, None, None]),
+                self.constant(f"{conv}.weight", weight * (factor * scale)[:, None, None, None]),
                 self.constant(f"{conv}.bias", beta - mean * factor),
             ],
             kernel_shape=[kernel, kernel],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 import tomllib
 from pathlib import Path
@@ -10,122 +11,179 @@ from typing import Any, get_args
 from engine.errors import ErrorCode, ModelError
 from engine.schemas.model import InputSpec, Interpolation, Layout, ModelManifest, OutputSpec, Task
 
-_NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
-_SHA256 = re.compile(r"[0-9a-f]{64}|")
+_NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
+_SHA256 = re.compile(r"[0-9a-f]{64}")
+_MAX_MANIFEST_BYTES = 1 << 20
+_MAX_LABELS_BYTES = 64 << 20
+_MAX_SIDE_PX = 4096
+_MAX_EMBEDDING_DIM = 65_536
+_MODEL_KEYS = {"name", "version", "task", "title", "licence", "format", "file", "sha256", "labels", "builder"}
+_INPUT_KEYS = {"name", "layout", "dtype", "resize_short_side", "crop", "interpolation", "mean", "std"}
+_OUTPUT_KEYS = {"scores", "scores_are", "embedding", "embedding_dim"}
 
 
 def read_manifest(path: Path, *, labels_dir: Path) -> ModelManifest:
     """Read one manifest; its label file is taken from beside it or from `labels_dir`.
+
+    Parameters
+    ----------
+    path
+        The TOML file.
+    labels_dir
+        Label files that come with the program.
 
     Raises
     ------
     ModelError
         MODEL_INVALID, naming the file and the key.
     """
-    try:
-        table = tomllib.loads(path.read_text("utf-8"))
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise _invalid(path, f"it cannot be read ({error})") from error
-    model = _part(table, "model", path)
-    inputs = _part(table, "input", path)
-    outputs = _part(table, "output", path)
-    labels = _labels(path, str(_value(model, "labels", str, path)), labels_dir)
-    dim = _value(outputs, "embedding_dim", int, path)
+    table = _Table(_read(path), path, "the manifest", {"model", "input", "output"})
+    model = table.part("model", _MODEL_KEYS)
+    inputs = table.part("input", _INPUT_KEYS)
+    outputs = table.part("output", _OUTPUT_KEYS)
+    fmt = model.choice("format", ("onnx", "fake"))
+    embedding = outputs.text("embedding") if "embedding" in outputs else None
     return ModelManifest(
-        name=_matching(model, "name", _NAME, path),
-        version=_matching(model, "version", _NAME, path),
-        task=_choice(model, "task", get_args(Task), path),
-        title=_value(model, "title", str, path),
-        licence=_value(model, "licence", str, path),
-        format=_choice(model, "format", ("onnx", "fake"), path),
-        file=_inside(_value(model, "file", str, path), path),
-        sha256=_matching(model, "sha256", _SHA256, path),
-        builder=model.get("builder"),
-        labels=labels,
-        input=InputSpec(
-            name=_value(inputs, "name", str, path),
-            layout=_choice(inputs, "layout", get_args(Layout), path),
-            dtype=_choice(inputs, "dtype", ("uint8", "float32"), path),
-            resize_short_side=_size(inputs, "resize_short_side", path),
-            crop=_size(inputs, "crop", path),
-            interpolation=_choice(inputs, "interpolation", get_args(Interpolation), path),
-            mean=_triple(inputs, "mean", path),
-            std=_triple(inputs, "std", path),
-        ),
+        name=model.matching("name", _NAME),
+        version=model.matching("version", _NAME),
+        task=model.choice("task", get_args(Task)),
+        title=model.text("title"),
+        licence=model.text("licence"),
+        format=fmt,
+        file=model.file_name("file"),
+        # Only a model without a file has nothing to verify.
+        sha256=model.matching("sha256", _SHA256) if fmt != "fake" else "",
+        builder=model.text("builder") if "builder" in model else None,
+        labels=_labels(path, model.file_name("labels"), labels_dir),
+        input=_input(inputs),
         output=OutputSpec(
-            scores=_value(outputs, "scores", str, path),
-            scores_are=_choice(outputs, "scores_are", ("probabilities", "logits"), path),
-            embedding=outputs.get("embedding"),
-            embedding_dim=dim,
+            scores=outputs.text("scores"),
+            scores_are=outputs.choice("scores_are", ("probabilities", "logits")),
+            embedding=embedding,
+            embedding_dim=outputs.number("embedding_dim", 1, _MAX_EMBEDDING_DIM) if embedding else 0,
         ),
     )
 
 
-def _labels(path: Path, name: str, labels_dir: Path) -> tuple[str, ...]:
-    for folder in (path.parent, labels_dir):
-        file = folder / _inside(name, path)
-        if file.is_file():
-            labels = tuple(file.read_text("utf-8").splitlines())
-            if not labels or not all(labels) or len(labels) > 1_000_000:
-                raise _invalid(path, f"its label file {name} has empty lines or none")
-            return labels
-    raise _invalid(path, f"its label file {name} is missing")
-
-
-def _part(table: dict[str, Any], key: str, path: Path) -> dict[str, Any]:
-    part = table.get(key)
-    if not isinstance(part, dict):
-        raise _invalid(path, f"the table [{key}] is missing")
-    return part
-
-
-def _value(table: dict[str, Any], key: str, kind: type, path: Path) -> Any:
-    value = table.get(key)
-    if not isinstance(value, kind) or isinstance(value, bool):
-        raise _invalid(path, f"{key} must be given, as {kind.__name__}")
-    return value
-
-
-def _choice(table: dict[str, Any], key: str, choices: tuple[str, ...], path: Path) -> Any:
-    if table.get(key) not in choices:
-        raise _invalid(path, f"{key} must be one of {', '.join(choices)}")
-    return table[key]
-
-
-def _matching(table: dict[str, Any], key: str, pattern: re.Pattern[str], path: Path) -> str:
-    value = str(_value(table, key, str, path))
-    if not pattern.fullmatch(value):
-        raise _invalid(path, f"{key} = {value[:80]!r} is not of the right form")
-    return value
-
-
-def _size(table: dict[str, Any], key: str, path: Path) -> int:
-    value = int(_value(table, key, int, path))
-    if not 1 <= value <= 4096:
-        raise _invalid(path, f"{key} must lie between 1 and 4096 pixels")
-    return value
-
-
-def _triple(table: dict[str, Any], key: str, path: Path) -> tuple[float, float, float] | None:
-    value = table.get(key)
-    if value is None:
-        return None
-    if not isinstance(value, list) or len(value) != 3 or not all(isinstance(v, int | float) for v in value):
-        raise _invalid(path, f"{key} must be three numbers, for red, green and blue")
-    return (float(value[0]), float(value[1]), float(value[2]))
-
-
-def _inside(name: str, path: Path) -> str:
-    """Refuse a file name that leads out of the model's folder."""
-    if not name or Path(name).name != name or name in (".", "..") or "\\" in name or ":" in name:
-        raise _invalid(path, f"{name!r} must be a plain file name beside the manifest")
-    return name
-
-
-def _invalid(path: Path, reason: str) -> ModelError:
+def invalid(path: Path, reason: str) -> ModelError:
+    """Return the error of a manifest that cannot be used."""
     return ModelError(
         ErrorCode.MODEL_INVALID,
         f"The model manifest {path} cannot be used: {reason}.",
         way_out="Correct the manifest, or remove its folder.",
         path=str(path),
     )
+
+
+def _input(inputs: _Table) -> InputSpec:
+    spec = InputSpec(
+        name=inputs.text("name"),
+        layout=inputs.choice("layout", get_args(Layout)),
+        dtype=inputs.choice("dtype", ("uint8", "float32")),
+        resize_short_side=inputs.number("resize_short_side", 1, _MAX_SIDE_PX),
+        crop=inputs.number("crop", 1, _MAX_SIDE_PX),
+        interpolation=inputs.choice("interpolation", get_args(Interpolation)),
+        mean=inputs.triple("mean"),
+        std=inputs.triple("std"),
+    )
+    if spec.crop > spec.resize_short_side:
+        raise inputs.invalid("crop must not be larger than resize_short_side")
+    if spec.dtype == "uint8" and (spec.mean or spec.std):
+        raise inputs.invalid('mean and std need dtype = "float32"; a graph that takes uint8 normalises by itself')
+    if spec.std and not all(value > 0 for value in spec.std):
+        raise inputs.invalid("std must be above zero")
+    return spec
+
+
+def _read(path: Path) -> dict[str, Any]:
+    try:
+        with path.open("rb") as file:
+            data = file.read(_MAX_MANIFEST_BYTES + 1)
+        if len(data) > _MAX_MANIFEST_BYTES:
+            raise invalid(path, "it is larger than any manifest")
+        return tomllib.loads(data.decode("utf-8"))
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError, RecursionError) as error:
+        raise invalid(path, f"it cannot be read ({error})") from error
+
+
+def _labels(path: Path, name: str, labels_dir: Path) -> tuple[str, ...]:
+    for folder in (path.parent, labels_dir):
+        file = folder / name
+        if not file.is_file():
+            continue
+        try:
+            if file.stat().st_size > _MAX_LABELS_BYTES:
+                raise invalid(path, f"its label file {name} is too large")
+            text = file.read_text("utf-8-sig")
+        except (OSError, UnicodeDecodeError) as error:
+            raise invalid(path, f"its label file {name} cannot be read ({error})") from error
+        # Not splitlines(): a label may hold the odd characters at which that also breaks.
+        labels = tuple(line.strip() for line in text.rstrip("\r\n").split("\n"))
+        if not all(labels):
+            raise invalid(path, f"its label file {name} has empty lines or none")
+        return labels
+    raise invalid(path, f"its label file {name} is missing")
+
+
+class _Table:
+    """One table of the file, with its place for messages; unknown keys are refused as misspelt."""
+
+    def __init__(self, values: dict[str, Any], path: Path, place: str, known: set[str]) -> None:
+        self._values = values
+        self._path = path
+        self._place = place
+        unknown = sorted(values.keys() - known)
+        if unknown:
+            raise self.invalid(f"{unknown[0][:80]!r} is not a key that is known there")
+
+    def __contains__(self, key: str) -> bool:
+        return key in self._values
+
+    def invalid(self, reason: str) -> ModelError:
+        return invalid(self._path, f"in {self._place}, {reason}")
+
+    def part(self, key: str, known: set[str]) -> _Table:
+        part = self._values.get(key)
+        if not isinstance(part, dict):
+            raise self.invalid(f"the table [{key}] is missing")
+        return _Table(part, self._path, f"[{key}]", known)
+
+    def text(self, key: str) -> str:
+        value = self._values.get(key)
+        if not isinstance(value, str) or not value or not value.isprintable() or len(value) > 200:
+            raise self.invalid(f"{key} must be given, as one line of text")
+        return value
+
+    def choice(self, key: str, choices: tuple[str, ...]) -> Any:
+        value = self._values.get(key)
+        if not isinstance(value, str) or value not in choices:
+            raise self.invalid(f"{key} must be one of {', '.join(choices)}")
+        return value
+
+    def matching(self, key: str, pattern: re.Pattern[str]) -> str:
+        value = self.text(key)
+        if not pattern.fullmatch(value):
+            raise self.invalid(f"{key} = {value[:80]!r} is not of the right form")
+        return value
+
+    def number(self, key: str, lowest: int, highest: int) -> int:
+        value = self._values.get(key)
+        if type(value) is not int or not lowest <= value <= highest:
+            raise self.invalid(f"{key} must be a whole number from {lowest} to {highest}")
+        return value
+
+    def triple(self, key: str) -> tuple[float, float, float] | None:
+        value = self._values.get(key)
+        if value is None:
+            return None
+        numbers = isinstance(value, list) and all(type(v) in (int, float) and math.isfinite(v) for v in value)
+        if not numbers or len(value) != 3:
+            raise self.invalid(f"{key} must be three numbers, for red, green and blue")
+        return (float(value[0]), float(value[1]), float(value[2]))
+
+    def file_name(self, key: str) -> str:
+        """Refuse a file name that leads out of the model's folder, on any system."""
+        name = self.text(key)
+        if name in (".", "..") or any(c in name for c in '/\\:*?"<>|'):
+            raise self.invalid(f"{key} = {name[:80]!r} must be a plain file name beside the manifest")
+        return name
