@@ -1,52 +1,62 @@
-# The two commands that matter are `make run` and `make test`.
-PYTHON ?= $(shell for v in python3 python3.14 python3.13 python3.12 python3.11; do \
-	command -v $$v >/dev/null 2>&1 && $$v -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$v && break; done)
-VENV := .venv/bin
-export LC_ALL = C.UTF-8
+# The two commands that matter: make run, make test.
+#
+# make run FILES="a.jpg folder" hands FILES to the shell as it stands. So quote a name with spaces once more:
+#   make run FILES="'my photo.jpg' 'last summer'"        (and write $$ for a dollar sign)
 
-.PHONY: help run setup setup-test test test-all soak checks lock screenshots bench
+# Any Python starts the set-up; packaging/bootstrap.py then takes the newest that will do, or PYTHON=... as given.
+ANY_PYTHON = $(or $(PYTHON),$(shell command -v python3 || command -v python3.14 || command -v python3.13 || \
+	command -v python3.12 || command -v python3.11))
+PY := .venv/bin/python
+NO_PYTHON := Lightdesk needs Python 3.11 or newer: sudo apt-get install -y python3 python3-venv
+CHECKED := engine desktop packaging tests/house tests/conftest.py
+
+.PHONY: help run test test-all checks soak bench screenshots lock clean ready-to-run ready-to-test
+.DEFAULT_GOAL := help
+
+test test-all checks soak bench screenshots: export LC_ALL = C.UTF-8
 
 help:
-	@echo "make run [FILES=\"a.jpg folder\"]  open the window (prints a table where there is no display)"
-	@echo "make test                        all checks but the slow ones"
-	@echo "make test-all                    all checks"
-	@echo "make soak                        long fault tests"
-	@echo "make bench                       measure speed"
-	@echo "make screenshots                 make the pictures in docs/images"
-	@echo "make lock                        choose versions anew"
+	@echo 'make run [FILES="a.jpg folder"]   open the window; without a display, print a table'
+	@echo 'make test                         all checks but the slow ones'
+	@echo 'make test-all                     all checks'
+	@echo 'make soak                         mutated pictures and kills, for an hour'
+	@echo 'make bench [FILES=FOLDER]         measure speed and memory; results in bench-results/'
+	@echo 'make screenshots [FILES=FOLDER]   make the pictures in docs/images'
+	@echo 'make lock                         choose versions anew'
+	@echo 'make clean                        take away the environment and what checks leave behind'
 
-setup:
-	@test -n "$(PYTHON)" || { echo "Lightdesk needs Python 3.11 or newer: sudo apt-get install -y python3 python3-venv" >&2; exit 1; }
-	@$(PYTHON) packaging/bootstrap.py run
+ready-to-run ready-to-test:
+	@test -n "$(ANY_PYTHON)" || { echo "$(NO_PYTHON)" >&2; exit 1; }
+	@PYTHON="$(PYTHON)" $(ANY_PYTHON) packaging/bootstrap.py $(patsubst ready-to-%,%,$@)
 
-setup-test:
-	@test -n "$(PYTHON)" || { echo "Lightdesk needs Python 3.11 or newer: sudo apt-get install -y python3 python3-venv" >&2; exit 1; }
-	@$(PYTHON) packaging/bootstrap.py test
+run: ready-to-run
+	@$(PY) packaging/build_model.py
+	@$(PY) -m desktop $(if $(FILES),-- $(FILES))
 
-run: setup
-	@$(VENV)/python -m desktop $(FILES)
-
-checks: setup-test
-	$(VENV)/ruff check .
-	$(VENV)/ruff format --check engine desktop
-	$(VENV)/mypy engine desktop
-	$(VENV)/lint-imports
+checks: ready-to-test
+	$(PY) -m ruff check .
+	$(PY) -m ruff format --check $(CHECKED)
+	$(PY) -m mypy engine desktop
+	.venv/bin/lint-imports
 
 test: checks
-	$(VENV)/python -m pytest -m "not slow"
+	$(PY) packaging/run_tests.py -m "not slow"
 
 test-all: checks
-	$(VENV)/python -m pip install -q --disable-pip-version-check torch==2.13.0
-	$(VENV)/python -m pytest
+	$(PY) -m pip install -q -q --disable-pip-version-check torch==2.13.0
+	$(PY) packaging/run_tests.py
 
-soak: setup-test
-	LIGHTDESK_SOAK_IMAGES=2000 LIGHTDESK_SOAK_KILLS=50 $(VENV)/python -m pytest tests/soak
+soak: ready-to-test
+	LIGHTDESK_SOAK_IMAGES=2000 LIGHTDESK_SOAK_KILLS=50 $(PY) packaging/run_tests.py tests/soak -o faulthandler_timeout=3600
 
-bench: setup
-	$(VENV)/python -m benchmarks.ingest $(FILES)
+bench: ready-to-test
+	$(PY) -m benchmarks.ingest $(FILES)
 
-screenshots: setup
-	$(VENV)/python -m benchmarks.screenshots $(FILES)
+screenshots: ready-to-test
+	$(PY) -m benchmarks.screenshots $(FILES)
 
-lock: setup-test
-	$(VENV)/python packaging/lock.py
+lock: ready-to-test
+	$(PY) packaging/lock.py
+
+clean:
+	rm -rf .venv build dist *.egg-info .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Sequence
 
@@ -15,9 +14,10 @@ def main(argv: Sequence[str] | None = None) -> int:
     arguments = list(sys.argv[1:] if argv is None else argv)
     if is_verb(arguments):
         return cli_main(arguments)
-    library, paths = _split(arguments)
-    if paths and paths[0].startswith("-"):
-        print(f"lightdesk: unknown option {paths[0]}. Try `lightdesk --help`.", file=sys.stderr)
+    try:
+        library, paths = _split(arguments)
+    except ValueError as error:
+        print(f"lightdesk: {error} Try `lightdesk --help`.", file=sys.stderr)
         return 2
     from desktop import platform_check
 
@@ -32,21 +32,23 @@ def main(argv: Sequence[str] | None = None) -> int:
     return run(paths, library)
 
 
-def _split(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
-    """Take ``--library PATH`` out of the arguments."""
+def _split(arguments: list[str]) -> tuple[str | None, list[str]]:
+    """Take ``--library PATH`` out of the arguments. Raises ValueError with a sentence for the person."""
     library: str | None = None
     paths: list[str] = []
     rest = iter(arguments)
     for argument in rest:
-        if argument == "--library":
-            library = next(rest, None)
-        elif argument.startswith("--library="):
-            library = argument.partition("=")[2]
+        if argument == "--library" or argument.startswith("--library="):
+            library = argument.partition("=")[2] or next(rest, "")
+            if not library:
+                raise ValueError("--library needs the path of a library.")
         elif argument == "--":
             paths += list(rest)
+        elif argument.startswith("-") and argument != "-":
+            raise ValueError(f"There is no option {argument}.")
         else:
             paths.append(argument)
-    return library, [os.fspath(path) for path in paths]
+    return library, paths
 
 
 if __name__ == "__main__":

@@ -8,29 +8,38 @@ import os
 import sys
 import time
 import uuid
-from collections.abc import Callable, Sequence
-from importlib import resources
+from collections.abc import Callable, Mapping, Sequence
+from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QSettings, QTimer
-from PySide6.QtGui import QImage
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QTimer
+from PySide6.QtGui import QGuiApplication, QImage
 from PySide6.QtWidgets import QApplication
 
 from desktop.engine_thread import EngineThread
 from desktop.reading import LibraryReading
 from desktop.thumbnails import Thumbnails
-from desktop.ui import theme
+from desktop.ui import icons, theme, translation
 from desktop.ui.main_window import MainWindow
 from engine import settings as settings_room
-from engine.errors import LightdeskError
+from engine.errors import ErrorCode, FileError, LightdeskError
 from engine.schemas.settings import Settings
 
 log = logging.getLogger(__name__)
+TRACE_VARIABLE = "LIGHTDESK_STARTUP_TRACE"
+MakeEngine = Callable[[Settings], Any]
+
+
+def _make_engine(settings: Settings) -> Any:
+    # Imported on the engine's thread: the window does not wait for it.
+    from engine.service import Engine
+
+    return Engine(settings)
 
 
 class Program:
-    """Everything of one running window. GUI thread.
+    """Everything of one running window; `desktop.ui.ports.Shell` to it. GUI thread.
 
     Parameters
     ----------
@@ -38,16 +47,27 @@ class Program:
         In effect from the start.
     paths
         Dropped as soon as the library is open.
+    state
+        Where geometry and recent libraries are kept; a file beside the settings if None.
     """
 
-    def __init__(self, settings: Settings, paths: Sequence[str]) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        paths: Sequence[str],
+        *,
+        make_engine: MakeEngine = _make_engine,
+        state: QSettings | None = None,
+    ) -> None:
         self.settings = settings
+        self._make_engine = make_engine
         self._waiting_paths = [os.path.abspath(path) for path in paths]
         self.engine = EngineThread()
         self.reading = LibraryReading()
         self.thumbnails = Thumbnails()
-        state_file = settings_room.settings_file().with_name("window.ini")
-        state = QSettings(str(state_file), QSettings.Format.IniFormat)
+        if state is None:
+            file = settings_room.settings_file().with_name("window.ini")
+            state = QSettings(str(file), QSettings.Format.IniFormat)
         self.window = MainWindow(self, self.reading, self.thumbnails, self.engine, state)
         for signal, slot in (
             (self.engine.predictionsStored, self.window.predictions_stored),
@@ -63,25 +83,39 @@ class Program:
 
     def start(self) -> None:
         """Open the library behind the window that is already shown."""
-        settings = self.settings
+        settings, make_engine = self.settings, self._make_engine
+        self.engine.start(lambda: make_engine(settings), self._opened, self.window.library_failed)
 
-        def make() -> Any:
-            # Imported on the engine's thread: the window does not wait for it.
-            from engine.service import Engine
+    # What the window asks for (desktop.ui.ports.Shell)
 
-            return Engine(settings)
-
-        self.engine.start(make, self._opened, self._not_opened)
-
-    def open_library(self, path: Path) -> None:
-        """Close the library and open another."""
-        self.reading.open(None)
-        self.thumbnails.open(None)
+    def open_library(self, path: Path | None) -> None:
+        """Close the library and open another, or make it (None: the standard one)."""
+        self._let_go()
         self.settings = dataclasses.replace(self.settings, library=path)
         self.start()
 
-    def save_settings(self, values: dict[str, Any]) -> None:
-        """Write changed settings to the settings file."""
+    def restore_library(self, backup: Path) -> None:
+        """Put a backup in the place of the library that cannot be opened, and open it."""
+        path = self.library_file()
+
+        def restore() -> None:
+            from engine.library import upkeep
+
+            upkeep.restore(path, backup)
+
+        self._let_go()
+        self.engine.run_aside(restore, lambda _none: self.start(), self.window.library_failed)
+
+    def use_model(self, name: str) -> None:
+        """Go on with another model: the library is opened again with it."""
+        if name == self.settings.model:
+            return
+        self.save_settings({"model": name})
+        self._let_go()
+        self.start()
+
+    def save_settings(self, values: Mapping[str, Any]) -> None:
+        """Write changed settings to the settings file; colours change at once."""
         try:
             settings_room.change(values)
         except LightdeskError as error:
@@ -91,25 +125,54 @@ class Program:
             app = QApplication.instance()
             assert isinstance(app, QApplication)
             theme.apply(app, values["theme"])
+        # The library stays the one that is open until the next start.
         self.settings = dataclasses.replace(self.settings, **{k: v for k, v in values.items() if k != "library"})
+
+    def why_invalid(self, name: str, value: Any) -> str | None:
+        """Say what is wrong with the value of a setting, or None."""
+        try:
+            settings_room.parse(name, value)
+        except LightdeskError as error:
+            reason = str(error.details.get("reason") or error.message)
+            return f"{reason[:1].upper()}{reason[1:]}. {error.way_out}".strip()
+        return None
+
+    def settings_from_environment(self) -> frozenset[str]:
+        """Name the settings that the environment decides."""
+        infos = settings_room.describe()
+        return frozenset(info.name for info in infos if os.environ.get(info.environment_variable))
+
+    def library_file(self) -> Path:
+        """Return the library that is open, or was to be."""
+        return settings_room.library_path(self.settings)
 
     def sample_folder(self) -> str:
         """Return the folder of sample photos."""
         return str(resources.files("resources") / "samples")
 
     def save_pasted(self, image: QImage, done: Callable[[str], None]) -> None:
-        """Keep a pasted image as a file beside the library, then hand its path on."""
-        folder = settings_room.library_path(self.settings).parent / "pasted"
+        """Keep a pasted image as a file in the library's folder `pasted`."""
+        folder = self.library_file().parent / "pasted"
         path = folder / f"pasted-{time.strftime('%Y%m%d-%H%M%S')}-{uuid.uuid4().hex[:4]}.png"
 
-        def save(_engine: Any) -> str:
-            folder.mkdir(parents=True, exist_ok=True)
-            image.save(str(path))
+        def save() -> str:
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                saved = image.save(str(path))
+            except OSError:
+                saved = False
+            if not saved:
+                path.unlink(missing_ok=True)
+                raise FileError(
+                    ErrorCode.PERMISSION_DENIED,
+                    f"The pasted image could not be kept in {folder}.",
+                    way_out="Check the free space and the permissions of the folder.",
+                )
             return str(path)
 
-        self.engine.run(save, done)
+        self.engine.run_aside(save, done)
 
-    def doctor_text(self, done: Callable[[str], None]) -> None:
+    def doctor_text(self, done: Callable[[str], None], failed: Callable[[LightdeskError], None]) -> None:
         """Examine the machine off the GUI thread."""
         settings = self.settings
 
@@ -119,7 +182,34 @@ class Program:
 
             return render_text(look(settings))
 
-        self.engine.run_aside(examine, done)
+        self.engine.run_aside(examine, done, failed)
+
+    def check_library(self, done: Callable[[tuple[str, ...]], None]) -> None:
+        """Look for damage; answers with what was found."""
+        path = self.library_file()
+
+        def check() -> tuple[str, ...]:
+            from engine.library import upkeep
+
+            report = upkeep.check(path)
+            return () if report.ok else report.findings
+
+        self.engine.run_aside(check, done)
+
+    def back_up_library(self, target: Path, done: Callable[[], None]) -> None:
+        """Copy the library while it is in use."""
+        path = self.library_file()
+
+        def copy() -> None:
+            from engine.library import upkeep
+
+            upkeep.backup(path, target)
+
+        self.engine.run_aside(copy, lambda _none: done())
+
+    def version(self) -> str:
+        """Return this program's version."""
+        return metadata.version("lightdesk")
 
     def close(self) -> None:
         """End all threads; unfinished jobs go on at the next start."""
@@ -127,17 +217,52 @@ class Program:
         self.engine.close()
         self.reading.close()
 
+    def _let_go(self) -> None:
+        self.reading.open(None)
+        self.thumbnails.open(None)
+
     def _opened(self, engine: Any) -> None:
         self.reading.open(engine.view)
         self.thumbnails.open(engine.thumbnail)
         self.window.library_opened(engine.library_path, engine.model_ref, read_only=engine.read_only)
         self.window.show_model(engine.model_state())
+        path = engine.library_path
+        self.engine.run_aside(lambda: _why_unsafe(path), self._warn_of_place)
         if self._waiting_paths:
             self.window.submit(self._waiting_paths)
             self._waiting_paths = []
 
-    def _not_opened(self, error: LightdeskError) -> None:
-        self.window.show_error(error)
+    def _warn_of_place(self, reason: str | None) -> None:
+        if reason:
+            self.window.warn_of_place(reason)
+
+
+def _why_unsafe(path: Path) -> str | None:
+    from engine.library import location
+
+    return location.why_unsafe(path)
+
+
+class _FirstPaint(QObject):
+    """Says when the window has been painted and waits for events: the moment when a click is taken."""
+
+    def __init__(self, window: QObject, told: Callable[[], None]) -> None:
+        super().__init__(window)
+        self._told = told
+        window.installEventFilter(self)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Paint:
+            watched.removeEventFilter(self)
+            QTimer.singleShot(0, self._told)
+        return False
+
+
+def _trace_start() -> None:
+    import psutil
+
+    taken_ms = (time.time() - psutil.Process().create_time()) * 1000
+    print(f"lightdesk: first click accepted {taken_ms:.0f} ms after the start of the process", file=sys.stderr)
 
 
 def run(paths: Sequence[str], library: str | None) -> int:
@@ -151,10 +276,15 @@ def run(paths: Sequence[str], library: str | None) -> int:
         print(f"lightdesk: {error}", file=sys.stderr)
         return 2
     QCoreApplication.setApplicationName("Lightdesk")
+    QGuiApplication.setDesktopFileName("lightdesk")
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
+    app.setWindowIcon(icons.program_icon())
+    translation.install(app)
     theme.apply(app, settings.theme)
     program = Program(settings, paths)
+    if os.environ.get(TRACE_VARIABLE):
+        _FirstPaint(program.window, _trace_start)
     program.window.show()
     QTimer.singleShot(0, program.start)
     try:

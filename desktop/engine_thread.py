@@ -1,13 +1,15 @@
 """The QThread that owns the engine: calls in, answers and events out as signals.
 
 The engine has threads of its own for work; this one only dispatches. Events come 30 times a second at
-most, predictions merged, the last state of each job.
+most, predictions merged, the last state of each job. The answer to a person's own call brings the events
+before it along at once.
 """
 
 from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -29,6 +31,7 @@ from engine.events import (
 
 log = logging.getLogger(__name__)
 _COALESCE_MS = 33
+_CLOSE_ASIDE_S = 0.5
 MakeEngine = Callable[[], Any]
 
 
@@ -66,6 +69,7 @@ class EngineThread(QObject):
     modelStateChanged = Signal(object)  # ModelState
     failed = Signal(object)  # LightdeskError
     _requested = Signal(object, object, object)
+    _arrived = Signal()  # the first event after a pause; no timer runs while nothing happens
 
     def __init__(self) -> None:
         super().__init__()
@@ -77,12 +81,15 @@ class EngineThread(QObject):
         self._host.answered.connect(self._deliver)
         self._thread.start()
         self._pool = ThreadPoolExecutor(2, thread_name_prefix="compute")
+        self._asides: list[threading.Thread] = []
+        self._closed = False
         self._lock = threading.Lock()
         self._events: list[Event] = []
         self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
         self._timer.setInterval(_COALESCE_MS)
         self._timer.timeout.connect(self._flush)
-        self._timer.start()
+        self._arrived.connect(self._soon)
 
     def start(
         self, make_engine: MakeEngine, done: Callable[[Any], None], failed: Callable[[LightdeskError], None]
@@ -116,35 +123,59 @@ class EngineThread(QObject):
 
     def compute(self, name: str, *arguments: Any, done: Any, failed: Any = None) -> None:
         """See `desktop.ui.ports.EnginePort.compute`."""
-        self.run_aside(lambda: _invoke(self._host.engine, name, arguments), done, failed)
+        if self._closed:
+            return  # a timer of the window that was already on its way
+        self._pool.submit(self._answer, lambda: _invoke(self._host.engine, name, arguments), done, failed)
 
     def run_aside(self, work: Callable[[], Any], done: Any, failed: Any = None) -> None:
-        """Run `work` on a thread for what takes long."""
+        """Run `work` on a thread of its own, for what takes seconds (examining, checking, copying).
 
-        def run() -> None:
-            try:
-                value = work()
-            except LightdeskError as error:
-                self._host.answered.emit(failed, None, error)
-            except Exception as error:
-                log.exception("A computation failed on a bug")
-                self._host.answered.emit(failed, None, internal(error))
-            else:
-                self._host.answered.emit(done, value, None)
-
-        self._pool.submit(run)
+        A thread rather than the pool: closing must not wait for it longer than a moment.
+        """
+        if self._closed:
+            return
+        self._asides = [thread for thread in self._asides if thread.is_alive()]
+        thread = threading.Thread(target=self._answer, args=(work, done, failed), name="aside", daemon=True)
+        self._asides.append(thread)
+        thread.start()
 
     def close(self) -> None:
-        """Close the engine and end the thread. GUI thread, once."""
+        """Close the engine and end the threads. GUI thread, once; nothing is delivered any more."""
+        self._closed = True
         self._timer.stop()
-        self._pool.shutdown(wait=True, cancel_futures=True)
+        self._host.answered.disconnect(self._deliver)
+        self._pool.shutdown(wait=False, cancel_futures=True)
         self._requested.emit(lambda engine: engine.close() if engine is not None else None, None, None)
         self._thread.quit()
         self._thread.wait()
+        self._pool.shutdown(wait=True)
+        until_s = time.monotonic() + _CLOSE_ASIDE_S
+        for thread in self._asides:
+            thread.join(max(0.0, until_s - time.monotonic()))
+
+    def _answer(self, work: Callable[[], Any], done: Any, failed: Any) -> None:
+        """Run on any thread; the answer goes to the GUI thread."""
+        try:
+            value = work()
+        except LightdeskError as error:
+            self._host.answered.emit(failed, None, error)
+        except Exception as error:
+            log.exception("A computation failed on a bug")
+            self._host.answered.emit(failed, None, internal(error))
+        else:
+            self._host.answered.emit(done, value, None)
 
     def _collect(self, event: Event) -> None:
         with self._lock:
+            first = not self._events
             self._events.append(event)
+        if first:
+            self._arrived.emit()
+
+    @Slot()
+    def _soon(self) -> None:
+        if not self._timer.isActive():
+            self._timer.start()
 
     @Slot()
     def _flush(self) -> None:
@@ -169,7 +200,7 @@ class EngineThread(QObject):
             elif isinstance(event, ModelStateChanged):
                 self.modelStateChanged.emit(event.state)
             elif isinstance(event, EngineFailed):
-                self.failed.emit(LightdeskError(ErrorCode(event.code), event.message))
+                self.failed.emit(_as_error(event))
             problems = problems or isinstance(event, ProblemsChanged)
             library = library or isinstance(event, LibraryChanged)
         for counted in preflights.values():
@@ -187,6 +218,7 @@ class EngineThread(QObject):
 
     @Slot(object, object, object)
     def _deliver(self, callback: Any, value: Any, error: Any) -> None:
+        self._flush()
         if error is not None:
             (callback or self.failed.emit)(error)
         elif callback is not None:
@@ -196,6 +228,14 @@ class EngineThread(QObject):
 def internal(error: Exception) -> LightdeskError:
     """Return what the window shows of a bug; the log has the traceback."""
     return LightdeskError(ErrorCode.INTERNAL, f"Internal error: {type(error).__name__}. The log has the details.")
+
+
+def _as_error(event: EngineFailed) -> LightdeskError:
+    try:
+        code = ErrorCode(event.code)
+    except ValueError:
+        code = ErrorCode.INTERNAL
+    return LightdeskError(code, event.message)
 
 
 def _invoke(engine: Any, name: str, arguments: tuple[Any, ...]) -> Any:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
 
@@ -16,40 +17,52 @@ log = logging.getLogger(__name__)
 _MEMORY_BYTES = 256 << 20
 _THREADS = 2
 _MISSING_LIMIT = 10_000
+# A picture that could not be had (its file away, the cache deleted) is asked for again after this long.
+_ASK_AGAIN_S = 10.0
+_CLOSE_S = 1.0
 
 
 class Thumbnails(QObject):
-    """Implements `desktop.ui.ports.ThumbnailPort`. Lives on the GUI thread; decodes on two others.
+    """Implements `desktop.ui.ports.ThumbnailPort`. Lives on the GUI thread; decodes on two others."""
 
-    Parameters
-    ----------
-    fetch
-        Returns the JPEG of a content by its sha256, or None. Called on the threads.
-    """
+    _arrived = Signal()  # the first of a handful: what follows before the GUI thread looks comes with it
 
-    _ready = Signal(int, object)
-
-    def __init__(self) -> None:
+    def __init__(self, *, memory_bytes: int = _MEMORY_BYTES) -> None:
         super().__init__()
-        self._fetch: Callable[[str], bytes | None] | None = None
+        self._memory_bytes = memory_bytes
         self._images: OrderedDict[int, QImage] = OrderedDict()
         self._bytes = 0
-        self._missing: set[int] = set()
+        self._missing: dict[int, float] = {}
+        self._listeners: list[Callable[[list[int]], None]] = []
         self._changed = threading.Condition()
+        # Below: shared with the threads, under the lock of `_changed`.
+        self._fetch: Callable[[str], bytes | None] | None = None
+        self._epoch = 0
         self._wishes: list[tuple[int, str]] = []
         self._taken: set[int] = set()
+        self._done: list[tuple[int, QImage | None]] = []
         self._closing = False
-        self._listeners: list[Callable[[list[int]], None]] = []
-        self._ready.connect(self._keep)
-        self._threads = [threading.Thread(target=self._run, name=f"thumbnails-{i}") for i in range(_THREADS)]
+        self._arrived.connect(self._keep)
+        self._threads = [
+            threading.Thread(target=self._run, name=f"thumbnails-{i}", daemon=True) for i in range(_THREADS)
+        ]
         for thread in self._threads:
             thread.start()
 
     def open(self, fetch: Callable[[str], bytes | None] | None) -> None:
-        """Fetch from another library from now on."""
+        """Fetch from another library from now on.
+
+        Parameters
+        ----------
+        fetch
+            Returns the JPEG of a content by its sha256, or None. Called on the threads.
+        """
         with self._changed:
             self._fetch = fetch
+            self._epoch += 1
             self._wishes.clear()
+            self._taken.clear()
+            self._done.clear()
         self._images.clear()
         self._missing.clear()
         self._bytes = 0
@@ -60,11 +73,13 @@ class Thumbnails(QObject):
 
     def want(self, keys: Sequence[tuple[int, str]]) -> None:
         """See `desktop.ui.ports.ThumbnailPort.want`."""
-        wishes = [key for key in keys if key[0] not in self._images and key[0] not in self._missing]
+        since_s = time.monotonic() - _ASK_AGAIN_S
+        wishes = [key for key in keys if key[0] not in self._images and self._missing.get(key[0], since_s) <= since_s]
         with self._changed:
             # Taken from the end: the most wanted last.
             self._wishes = [key for key in reversed(wishes) if key[0] not in self._taken]
-            self._changed.notify_all()
+            if self._wishes:
+                self._changed.notify_all()
 
     def peek(self, content_id: int) -> QImage | None:
         """See `desktop.ui.ports.ThumbnailPort.peek`."""
@@ -74,12 +89,13 @@ class Thumbnails(QObject):
         return image
 
     def close(self) -> None:
-        """End the threads."""
+        """End the threads; one that hangs in a slow drive is left behind."""
         with self._changed:
             self._closing = True
             self._changed.notify_all()
+        until_s = time.monotonic() + _CLOSE_S
         for thread in self._threads:
-            thread.join()
+            thread.join(max(0.0, until_s - time.monotonic()))
 
     def _run(self) -> None:
         while True:
@@ -90,39 +106,56 @@ class Thumbnails(QObject):
                     return
                 content_id, sha256 = self._wishes.pop()
                 self._taken.add(content_id)
-                fetch = self._fetch
+                fetch, epoch = self._fetch, self._epoch
             image: QImage | None = None
             try:
                 data = fetch(sha256) if fetch is not None else None
                 if data is not None:
-                    image = _decoded(data)
+                    image = decoded(data)
             except Exception:
                 log.exception("The thumbnail of %s could not be made", sha256)
             with self._changed:
-                self._taken.discard(content_id)
-            self._ready.emit(content_id, image)
+                if self._closing:
+                    return
+                if epoch != self._epoch:
+                    continue
+                first = not self._done
+                self._done.append((content_id, image))
+            if first:
+                self._arrived.emit()
 
-    @Slot(int, object)
-    def _keep(self, content_id: int, image: QImage | None) -> None:
-        if image is None:
-            if len(self._missing) > _MISSING_LIMIT:
-                self._missing.clear()
-            self._missing.add(content_id)
-            return
-        if content_id not in self._images:
-            self._bytes += image.sizeInBytes()
-        self._images[content_id] = image
-        while self._bytes > _MEMORY_BYTES:
+    @Slot()
+    def _keep(self) -> None:
+        with self._changed:
+            done, self._done = self._done, []
+            self._taken.difference_update([content_id for content_id, _image in done])
+        came: list[int] = []
+        now_s = time.monotonic()
+        for content_id, image in done:
+            if image is None:
+                if len(self._missing) > _MISSING_LIMIT:
+                    self._missing.clear()
+                self._missing[content_id] = now_s
+                continue
+            before = self._images.pop(content_id, None)
+            self._bytes += image.sizeInBytes() - (before.sizeInBytes() if before is not None else 0)
+            self._images[content_id] = image
+            self._missing.pop(content_id, None)
+            came.append(content_id)
+        while self._bytes > self._memory_bytes and len(self._images) > 1:
             _, oldest = self._images.popitem(last=False)
             self._bytes -= oldest.sizeInBytes()
-        for listener in self._listeners:
-            listener([content_id])
+        if came:
+            for listener in self._listeners:
+                listener(came)
 
 
-def _decoded(data: bytes) -> QImage:
-    """Decode without holding the interpreter's lock, into the layout that Qt paints without converting."""
-    pixels = simplejpeg.decode_jpeg(data, "BGRA")
+def decoded(data: bytes) -> QImage:
+    """Decode a JPEG without holding the interpreter's lock, into the layout that Qt paints without converting.
+
+    QImage's own reader holds the lock (measured: two threads no faster than one, the GUI thread 130 ms late).
+    """
+    pixels = np.ascontiguousarray(simplejpeg.decode_jpeg(data, "BGRA"))
     height, width = pixels.shape[:2]
-    pixels = np.ascontiguousarray(pixels)
     # The copy detaches the image from the array.
     return QImage(pixels.data, width, height, 4 * width, QImage.Format.Format_RGB32).copy()

@@ -26,7 +26,7 @@ from engine.schemas.frame import Frame
 from engine.schemas.model import InputSpec
 
 # Raise when the arithmetic below changes: cached predictions of the old rules are then not used.
-_RULES = 2
+_RULES = 3
 _DIRECT_UP_TO = 1.25
 _DIRECT = {"bilinear": cv2.INTER_LINEAR, "bicubic": cv2.INTER_CUBIC}
 _SMOOTH = {
@@ -99,7 +99,7 @@ class Preprocessor:
         ndarray
             Contiguous, of `item_shape` and `dtype`.
         """
-        item: NDArray[Any] = self._square(frame.pixels)
+        item: NDArray[Any] = self._square(frame)
         if self._spec.dtype == "float32":
             item = item.astype(np.float32)
             if self._mean is not None:
@@ -108,10 +108,11 @@ class Preprocessor:
                 item *= self._factor
         return item if self._spec.layout == "NHWC" else np.ascontiguousarray(item.transpose(2, 0, 1))
 
-    def _square(self, pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    def _square(self, frame: Frame) -> NDArray[np.uint8]:
+        pixels = frame.pixels
         height, width = pixels.shape[:2]
         crop = self._spec.crop
-        left, top, right, bottom = self._box(width, height)
+        left, top, right, bottom = self._box(frame)
         shrink = min(height, width) / self._spec.resize_short_side
         how = _DIRECT.get(self._spec.interpolation)
         if how is not None and 1.0 <= shrink <= _DIRECT_UP_TO:
@@ -129,12 +130,17 @@ class Preprocessor:
         image = Image.fromarray(np.ascontiguousarray(region))
         return np.asarray(image.resize((crop, crop), _SMOOTH[self._spec.interpolation], box=box))
 
-    def _box(self, width: int, height: int) -> tuple[float, float, float, float]:
-        """Return the square in the frame's own pixels: whole sizes and offsets after the resize, as the rule has it."""
+    def _box(self, frame: Frame) -> tuple[float, float, float, float]:
+        """Return the square in the frame's own pixels: whole sizes and offsets after the resize, as the rule has it.
+
+        The sizes come from the whole picture: those of a frame decoded smaller are rounded already,
+        and rounding again can move the crop by half a pixel.
+        """
         short, crop = self._spec.resize_short_side, self._spec.crop
-        scale = short / min(width, height)
-        resized_width, resized_height = max(short, round(width * scale)), max(short, round(height * scale))
+        scale = short / min(frame.width, frame.height)
+        resized_width, resized_height = max(short, round(frame.width * scale)), max(short, round(frame.height * scale))
         left, top = (resized_width - crop) // 2, (resized_height - crop) // 2
+        height, width = frame.pixels.shape[:2]
         x_step, y_step = width / resized_width, height / resized_height
         return (left * x_step, top * y_step, (left + crop) * x_step, (top + crop) * y_step)
 

@@ -12,8 +12,6 @@ from concurrent.futures import Future
 from pathlib import Path
 from typing import Any, TypeVar
 
-import apsw
-
 from engine import settings as settings_room
 from engine.cache import ByteCache, thumbnail_key
 from engine.errors import ErrorCode, FileError, JobError, LibraryError, LightdeskError
@@ -556,18 +554,19 @@ class Engine:
 
         last_seen: int | None = None
         beats = 0
-        watch = database.connect(self.library_path, read_only=True)
+        watch = self.view()
         try:
             while not self._closing.wait(_BEAT_S):
                 beats += 1
                 try:
                     self._write(lambda conn: jobs.heartbeat(conn, self._owner, _LEASE_S))
                     if self._pipeline is not None:
+                        self._follow_others()
                         self._pipeline.resume_reachable(source_is_gone)
                         if self._adopt_jobs and beats % 5 == 0:
                             self._adopt()
-                    seen = int(watch.execute("PRAGMA data_version").fetchall()[0][0])
-                except (LightdeskError, apsw.Error) as error:
+                    seen = watch.change_counter()
+                except LightdeskError as error:
                     log.warning("Heartbeat: %s", error)
                     continue
                 if last_seen is not None and seen != last_seen:
@@ -575,6 +574,13 @@ class Engine:
                 last_seen = seen
         finally:
             watch.close()
+
+    def _follow_others(self) -> None:
+        """Take over what another process has paused, resumed or cancelled."""
+        seen = self._pipeline.states()
+        for job in self._write(lambda conn: [jobs.get(conn, job_id, self._owner) for job_id in seen]):
+            if job.state != seen[job.id]:
+                self._pipeline.refresh(job)
 
     def _set_model(self, state: ModelState) -> None:
         self._model_state = state

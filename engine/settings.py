@@ -7,6 +7,7 @@ portable copy and for tests.
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import os
@@ -209,6 +210,18 @@ def load(
     return Settings(**values)
 
 
+def origins(*, file: Path | None = None, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Tell for each setting where its value comes from: ``default``, ``file`` or ``environment``."""
+    in_file = _read_file(file or settings_file(environ))
+    found = {}
+    for info in describe():
+        if environ.get(info.environment_variable):
+            found[info.name] = "environment"
+        else:
+            found[info.name] = "file" if info.name in in_file else "default"
+    return found
+
+
 def parse(name: str, value: Any) -> Any:
     """Return `value` (typed or text) as the type of the setting `name`, within its bounds.
 
@@ -292,7 +305,7 @@ def _checked(info: SettingInfo, value: Any, origin: str, file: Path | None) -> A
 
 def _checked_number(info: SettingInfo, value: Any, refuse: Any) -> int | float:
     whole = info.type == "integer"
-    bounds = f"Use a {'whole number' if whole else 'number'} from {info.minimum:g} to {info.maximum:g}."
+    bounds = f"Use a {'whole number' if whole else 'number'} from {_plain(info.minimum)} to {_plain(info.maximum)}."
     number: int | float
     try:
         if isinstance(value, bool) or not isinstance(value, int | float | str):
@@ -305,8 +318,12 @@ def _checked_number(info: SettingInfo, value: Any, refuse: Any) -> int | float:
         refuse("it must be a whole number" if whole else "it must be a number", bounds)
     assert info.minimum is not None and info.maximum is not None
     if not info.minimum <= number <= info.maximum:
-        refuse(f"it must be between {info.minimum:g} and {info.maximum:g}", bounds)
+        refuse(f"it must be between {_plain(info.minimum)} and {_plain(info.maximum)}", bounds)
     return number
+
+
+def _plain(bound: float | None) -> str:
+    return f"{bound:.0f}" if bound is not None else ""
 
 
 def _refuse(name: str, origin: str, file: Path | None, reason: str, way_out: str) -> NoReturn:
@@ -361,7 +378,8 @@ def change(values: Mapping[str, Any], file: Path | None = None) -> None:
             os.fsync(handle.fileno())
         os.replace(temporary, file)
     except (OSError, UnicodeEncodeError) as error:
-        temporary.unlink(missing_ok=True)
+        with contextlib.suppress(OSError):
+            temporary.unlink()
         reason = getattr(error, "strerror", None) or "a path in it is not valid Unicode"
         raise UsageError(
             ErrorCode.SETTINGS_INVALID,

@@ -92,7 +92,7 @@ class LibraryView:
     def change_counter(self) -> int:
         """Return a number that moves when anybody commits."""
         with database.translated(self._path):
-            return int(self._conn.execute("PRAGMA data_version").fetchall()[0][0])
+            return database.change_counter(self._conn)
 
     def close(self) -> None:
         """Close the connection."""

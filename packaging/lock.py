@@ -18,10 +18,20 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as folder:
         build = Path(folder, "build.in")
         build.write_text(_BUILD)
-        compile_ = [sys.executable, "-m", "uv", "pip", "compile", *_OPTIONS.split(), "--extra", "heif"]
+        compile_ = [sys.executable, "-m", "uv", "pip", "compile", *_OPTIONS.split()]
         run = [*compile_, "pyproject.toml", str(build), "-o", "requirements.lock"]
         subprocess.run(run, cwd=ROOT, check=True)
-        test = [*compile_, "--extra", "test", "-c", "requirements.lock", "pyproject.toml", str(build)]
+        test = [
+            *compile_,
+            "--extra",
+            "test",
+            "--extra",
+            "heif",
+            "-c",
+            "requirements.lock",
+            "pyproject.toml",
+            str(build),
+        ]
         subprocess.run([*test, "-o", "requirements-test.lock"], cwd=ROOT, check=True)
 
 

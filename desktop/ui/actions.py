@@ -1,51 +1,80 @@
-"""The one table of what can be done by key: menus, shortcuts and the sheet are made from it."""
+"""The one table of what can be done: menus, shortcuts and the sheet are made from it."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from PySide6.QtCore import QT_TRANSLATE_NOOP
+
+# Where a key counts. Fields take letters and digits for themselves before the window sees them; keys that a field
+# or a button does not take for itself, but means something by (Return, Space, Delete), count in the middle only.
+Scope = Literal["window", "middle"]
 
 
 @dataclass(frozen=True, slots=True)
 class ActionRow:
-    """One action: the window's method of that name runs it."""
+    """One action.
 
-    method: str
+    Attributes
+    ----------
+    keys
+        Portable key sequences, the one shown in the menu first.
+    menu
+        Title of the menu; rows of one menu stand together.
+    starts_group
+        A line in the menu before it.
+    """
+
+    name: str
     text: str
     keys: tuple[str, ...]
     menu: str
-    in_grid: bool = False  # a single key, which must not fire while someone types
+    scope: Scope = "window"
+    starts_group: bool = False
 
 
-def _row(method: str, text: str, keys: str, menu: str, *, in_grid: bool = False) -> ActionRow:
-    return ActionRow(method, text, tuple(keys.split()), menu, in_grid)
+def _row(
+    name: str, text: object, keys: str, menu: object, *, scope: Scope = "window", starts_group: bool = False
+) -> ActionRow:
+    return ActionRow(name, str(text), tuple(keys.split()), str(menu), scope, starts_group)
 
 
 _T = QT_TRANSLATE_NOOP
+_FILE, _EDIT, _LABEL = _T("Actions", "&File"), _T("Actions", "&Edit"), _T("Actions", "La&bel")
+_VIEW, _LIBRARY, _HELP = _T("Actions", "&View"), _T("Actions", "&Library"), _T("Actions", "&Help")
 ACTIONS: tuple[ActionRow, ...] = (
-    _row("open_files", str(_T("Actions", "Open files...")), "Ctrl+O", "&File"),
-    _row("open_folder", str(_T("Actions", "Open folder...")), "Ctrl+Shift+O", "&File"),
-    _row("paste", str(_T("Actions", "Paste image or files")), "Ctrl+V", "&File"),
-    _row("try_samples", str(_T("Actions", "Try the sample photos")), "", "&File"),
-    _row("new_library", str(_T("Actions", "New library...")), "", "&File"),
-    _row("switch_library", str(_T("Actions", "Open library...")), "", "&File"),
-    _row("show_settings", str(_T("Actions", "Settings...")), "Ctrl+,", "&File"),
-    _row("close", str(_T("Actions", "Quit")), "Ctrl+Q", "&File"),
-    _row("undo", str(_T("Actions", "Undo")), "Ctrl+Z", "&Edit"),
-    _row("redo", str(_T("Actions", "Redo")), "Ctrl+Shift+Z Ctrl+Y", "&Edit"),
-    _row("copy_record", str(_T("Actions", "Copy result as JSON")), "Ctrl+C", "&Edit", in_grid=True),
-    _row("select_all", str(_T("Actions", "Select all")), "Ctrl+A", "&Edit", in_grid=True),
-    _row("hide_selected", str(_T("Actions", "Remove from the library (files stay)")), "Delete", "&Edit", in_grid=True),
-    _row("search", str(_T("Actions", "Search")), "/ Ctrl+F", "&Edit", in_grid=True),
-    _row("accept_first", str(_T("Actions", "Accept the first prediction")), "Return Enter", "&Label", in_grid=True),
-    _row("type_label", str(_T("Actions", "Type a label")), "L", "&Label", in_grid=True),
-    _row("reject", str(_T("Actions", "Reject the prediction")), "X", "&Label", in_grid=True),
-    _row("clear_label", str(_T("Actions", "Clear the label")), "Backspace", "&Label", in_grid=True),
-    _row("toggle_preview", str(_T("Actions", "Large preview")), "Space", "&View", in_grid=True),
-    _row("larger_tiles", str(_T("Actions", "Larger tiles")), "Ctrl++ Ctrl+=", "&View"),
-    _row("smaller_tiles", str(_T("Actions", "Smaller tiles")), "Ctrl+-", "&View"),
-    _row("show_shortcuts", str(_T("Actions", "Keyboard shortcuts")), "? F1", "&Help", in_grid=True),
-    _row("show_doctor", str(_T("Actions", "Doctor...")), "", "&Help"),
-    _row("show_about", str(_T("Actions", "About Lightdesk")), "", "&Help"),
-)
+    _row("open_files", _T("Actions", "Open files..."), "Ctrl+O", _FILE),
+    _row("open_folder", _T("Actions", "Open folder..."), "Ctrl+Shift+O", _FILE),
+    _row("paste", _T("Actions", "Paste image or files"), "Ctrl+V", _FILE),
+    _row("try_samples", _T("Actions", "Try the sample photos"), "", _FILE),
+    _row("rescan", _T("Actions", "Look for new files in all sources"), "F5", _FILE, starts_group=True),
+    _row("show_settings", _T("Actions", "Settings..."), "Ctrl+,", _FILE, starts_group=True),
+    _row("close", _T("Actions", "Quit"), "Ctrl+Q", _FILE, starts_group=True),
+    _row("undo", _T("Actions", "Undo"), "Ctrl+Z", _EDIT),
+    _row("redo", _T("Actions", "Redo"), "Ctrl+Shift+Z Ctrl+Y", _EDIT),
+    _row("copy_record", _T("Actions", "Copy result as JSON"), "Ctrl+C", _EDIT, scope="middle", starts_group=True),
+    _row("select_all", _T("Actions", "Select all"), "Ctrl+A", _EDIT, scope="middle"),
+    _row("search", _T("Actions", "Search"), "/ Ctrl+F", _EDIT),
+    _row("clear_filter", _T("Actions", "Clear the filter"), "Ctrl+Shift+F", _EDIT),
+    _row(
+        "hide_selected", _T("Actions", "Remove from the library (files stay)"), "Delete", _EDIT,
+        scope="middle", starts_group=True,
+    ),
+    _row("accept_first", _T("Actions", "Accept the first prediction"), "Return Enter", _LABEL, scope="middle"),
+    _row("accept_kth", _T("Actions", "Accept that prediction"), "1 2 3 4 5 6 7 8 9", _LABEL),
+    _row("type_label", _T("Actions", "Type a label"), "L", _LABEL),
+    _row("reject", _T("Actions", "Reject the prediction"), "X", _LABEL),
+    _row("clear_label", _T("Actions", "Clear the label"), "Backspace", _LABEL, scope="middle"),
+    _row("toggle_preview", _T("Actions", "Large preview"), "Space", _VIEW, scope="middle"),
+    _row("back", _T("Actions", "Back to the pictures"), "Esc", _VIEW),
+    _row("larger_tiles", _T("Actions", "Larger tiles"), "Ctrl++ Ctrl+=", _VIEW, starts_group=True),
+    _row("smaller_tiles", _T("Actions", "Smaller tiles"), "Ctrl+-", _VIEW),
+    _row("new_library", _T("Actions", "New library..."), "Ctrl+N", _LIBRARY),
+    _row("switch_library", _T("Actions", "Open library..."), "", _LIBRARY),
+    _row("check_library", _T("Actions", "Check for damage"), "", _LIBRARY, starts_group=True),
+    _row("back_up_library", _T("Actions", "Back up..."), "", _LIBRARY),
+    _row("show_shortcuts", _T("Actions", "Keyboard shortcuts"), "? F1", _HELP),
+    _row("show_doctor", _T("Actions", "Doctor..."), "", _HELP),
+    _row("show_about", _T("Actions", "About Lightdesk"), "", _HELP),
+)  # fmt: skip

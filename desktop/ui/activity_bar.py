@@ -1,57 +1,84 @@
-"""The bottom: a line for each running job, the last word about a drop or an error, the device badge."""
+"""The bottom: a line for each open job, the last word about a drop, the device badge."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from engine.errors import LightdeskError
+from desktop.ui import icons
+from desktop.ui.device_badge import DeviceBadge
 from engine.schemas.device import ModelState
-from engine.schemas.job import JobProgress, Preflight
+from engine.schemas.job import Job, JobProgress, Preflight
 
 _LINGER_MS = 12_000
+_MOST_LINES = 4
+_DOT = "  \N{MIDDLE DOT}  "
+ENDED = ("done", "cancelled", "failed")
 
 
 class _JobLine(QWidget):
     def __init__(self, bar: ActivityBar, job_id: int) -> None:
         super().__init__()
-        self._job_id = job_id
         self._paused = False
         self.text = QLabel()
+        self.text.setTextFormat(Qt.TextFormat.PlainText)
+        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.meter = QProgressBar()
         self.meter.setTextVisible(False)
-        self.meter.setFixedSize(160, 6)
-        self.pause = QToolButton()
-        self.pause.clicked.connect(
-            lambda: (bar.resumeRequested if self._paused else bar.pauseRequested).emit(self._job_id)
-        )
-        cancel = QToolButton()
-        cancel.setText(self.tr("Cancel"))
-        cancel.clicked.connect(lambda: bar.cancelRequested.emit(self._job_id))
+        self.meter.setFixedWidth(150)
+        self.pause, self.cancel = QPushButton(), QPushButton()
+        for button in (self.pause, self.cancel):
+            button.setProperty("quiet", True)
+        self.pause.clicked.connect(lambda: (bar.resumeRequested if self._paused else bar.pauseRequested).emit(job_id))
+        self.cancel.setText(self.tr("Cancel"))
+        icons.set_icon(self.cancel, "cancel")
+        self.cancel.clicked.connect(lambda: bar.cancelRequested.emit(job_id))
         layout = QHBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(10)
         layout.addWidget(self.meter)
         layout.addWidget(self.text, 1)
         layout.addWidget(self.pause)
-        layout.addWidget(cancel)
+        layout.addWidget(self.cancel)
 
     def show_progress(self, progress: JobProgress) -> None:
         job = progress.job
         self._paused = job.state == "paused"
-        self.meter.setAccessibleName(job.title)
-        self.meter.setRange(0, max(1, job.n_total))
-        self.meter.setValue(job.n_total - job.n_left)
-        parts = [self.tr("{0}: {1} of {2}").format(job.title, f"{job.n_total - job.n_left:,}", f"{job.n_total:,}")]
-        if job.n_failed:
-            parts.append(self.tr("{0} problems").format(job.n_failed))
+        n_gone = job.n_total - job.n_left
+        # Without an end in sight the bar only moves.
+        self.meter.setRange(0, 0 if job.scanning and not job.n_total else max(1, job.n_total))
+        self.meter.setValue(n_gone)
+        if self.meter.property("paused") != self._paused:
+            self.meter.setProperty("paused", self._paused)
+            self.meter.style().unpolish(self.meter)
+            self.meter.style().polish(self.meter)
+        text = self._sentence(progress, n_gone)
+        self.text.setText(text)
+        self.text.setToolTip(text)
+        self.meter.setAccessibleName(self.tr("Progress of {0}").format(job.title))
+        word = self.tr("Resume") if self._paused else self.tr("Pause")
+        self.pause.setText(word)
+        self.pause.setAccessibleName(f"{word}: {job.title}")
+        self.cancel.setAccessibleName(f"{self.tr('Cancel')}: {job.title}")
+        icons.set_icon(self.pause, "resume" if self._paused else "pause")
+
+    def _sentence(self, progress: JobProgress, n_gone: int) -> str:
+        job = progress.job
+        total = f"{job.n_total:,}" + ("+" if job.scanning else "")
+        parts = [f"{job.title}{_DOT}" + self.tr("{0} of {1}").format(f"{n_gone:,}", total)]
         if self._paused:
-            parts.append(job.pause_reason or self.tr("paused"))
+            parts.append(self.tr("paused: {0}").format(job.pause_reason) if job.pause_reason else self.tr("paused"))
         elif progress.rate_per_s:
-            parts.append(self.tr("{0} images/s").format(f"{progress.rate_per_s:.0f}"))
-            if progress.eta_s is not None:
-                parts.append(self.tr("{0} left").format(_duration(progress.eta_s)))
-        self.text.setText("  \N{MIDDLE DOT}  ".join(parts))
-        self.pause.setText(self.tr("Resume") if self._paused else self.tr("Pause"))
+            rate = progress.rate_per_s
+            parts.append(self.tr("{0} img/s").format(f"{rate:.0f}" if rate >= 10 else f"{rate:.1f}"))
+            if progress.eta_s is not None and not job.scanning:
+                parts.append(self.tr("{0} left").format(duration(progress.eta_s)))
+        if job.n_failed:
+            problems = (
+                self.tr("1 problem") if job.n_failed == 1 else self.tr("{0} problems").format(f"{job.n_failed:,}")
+            )
+            parts.append(problems)
+        return _DOT.join(parts)
 
 
 class ActivityBar(QWidget):
@@ -60,23 +87,35 @@ class ActivityBar(QWidget):
     pauseRequested = Signal(int)
     resumeRequested = Signal(int)
     cancelRequested = Signal(int)
+    problemsRequested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
+        self.setObjectName("activityBar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName(self.tr("Activity"))
         self._lines: dict[int, _JobLine] = {}
+        self._ended: dict[int, str] = {}
         self.message = QLabel()
+        self.message.setTextFormat(Qt.TextFormat.PlainText)
         self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.message.setWordWrap(True)
-        self.badge = QLabel()
-        self.badge.setAccessibleName(self.tr("Device"))
+        self.message.setProperty("role", "faint")
+        self.more = QLabel()
+        self.more.setProperty("role", "faint")
+        self.more.hide()
+        self.badge = DeviceBadge()
         self._jobs = QVBoxLayout()
-        self._jobs.setSpacing(2)
+        self._jobs.setSpacing(0)
         left = QVBoxLayout()
         left.setSpacing(2)
         left.addLayout(self._jobs)
+        left.addWidget(self.more)
         left.addWidget(self.message)
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(10, 5, 10, 5)
+        layout.setContentsMargins(12, 4, 6, 4)
+        layout.setSpacing(16)
         layout.addLayout(left, 1)
         layout.addWidget(self.badge, 0, Qt.AlignmentFlag.AlignBottom)
         self._fade = QTimer(self)
@@ -87,76 +126,112 @@ class ActivityBar(QWidget):
     def show_job(self, progress: JobProgress) -> None:
         """Show a job's line, or take it away when the job has ended."""
         job = progress.job
-        line = self._lines.get(job.id)
-        if job.state in ("done", "cancelled", "failed"):
-            if line is not None:
-                self._jobs.removeWidget(self._lines.pop(job.id))
-                line.deleteLater()
-            if job.state == "done" and job.n_failed:
-                self.say(self.tr("{0}: {1} files could not be used, see Problems.").format(job.title, job.n_failed))
+        if job.state in ENDED:
+            self._end(job)
             return
+        self._ended.pop(job.id, None)
+        line = self._lines.get(job.id)
         if line is None:
             line = self._lines[job.id] = _JobLine(self, job.id)
             self._jobs.addWidget(line)
         line.show_progress(progress)
+        self._fold()
+
+    def open_jobs(self) -> frozenset[int]:
+        """Return the jobs that have a line."""
+        return frozenset(self._lines)
+
+    def forget(self, job_ids: frozenset[int] | set[int]) -> None:
+        """Take lines away of jobs that are no longer open (another process ended them, or another library)."""
+        for job_id in job_ids & self._lines.keys():
+            line = self._lines.pop(job_id)
+            self._jobs.removeWidget(line)
+            line.hide()
+            line.deleteLater()
+        self._fold()
 
     def show_preflight(self, preflight: Preflight) -> None:
         """Say what a drop held."""
-        parts = [self.tr("{0} images").format(f"{preflight.n_images:,}")]
-        if preflight.n_known:
-            parts.append(self.tr("{0} of them known").format(f"{preflight.n_known:,}"))
-        if preflight.n_videos:
-            parts.append(self.tr("{0} videos, which this version leaves out").format(preflight.n_videos))
-        if preflight.n_skipped:
-            reasons = ", ".join(f"{n} {_reason(code)}" for code, n in sorted(preflight.skipped_reasons.items()))
-            parts.append(self.tr("{0} skipped ({1})").format(preflight.n_skipped, reasons))
-        self.say(self.tr("Found ") + ", ".join(parts) + ("." if preflight.finished else "\N{HORIZONTAL ELLIPSIS}"))
+        self.say(self.preflight_text(preflight))
 
     def say(self, text: str) -> None:
         """Show a line for a while."""
         self.message.setText(text)
         self._fade.start()
 
-    def show_error(self, error: LightdeskError) -> None:
-        """Show an error with its way out, until the next message."""
-        self.message.setText(f"\N{WARNING SIGN} {error}")
-        self._fade.stop()
-
     def show_model(self, state: ModelState) -> None:
         """Show what runs the model, or how far it is."""
-        words = {
-            "absent": self.tr("No model"),
-            "building": self.tr("Building the model\N{HORIZONTAL ELLIPSIS}"),
-            "loading": self.tr("Loading the model\N{HORIZONTAL ELLIPSIS}"),
-            "warming": self.tr("Warming up\N{HORIZONTAL ELLIPSIS}"),
-            "failed": self.tr("\N{WARNING SIGN} Model failed"),
-        }
-        device = state.device
-        text = (
-            f"{state.model_ref}  \N{MIDDLE DOT}  {device.title}" if device is not None else words.get(state.phase, "")
-        )
-        if device is not None and device.fallback_reason:
-            text = f"\N{WARNING SIGN} {text}"
-            self.say(device.fallback_reason)
-        self.badge.setText(text)
-        runtime = device.runtime if device is not None else ""
-        self.badge.setToolTip(
-            "\n".join(filter(None, (state.message, device.fallback_reason if device else "", runtime)))
-        )
+        self.badge.show_state(state)
+
+    def _end(self, job: Job) -> None:
+        if self._ended.get(job.id) == job.state:
+            return  # said already
+        self._ended[job.id] = job.state
+        self.forget({job.id})
+        if job.state == "cancelled":
+            self.say(self.tr("{0}: cancelled after {1}.").format(job.title, f"{job.n_done:,}"))
+        elif job.state == "done" and job.n_failed:
+            text = (
+                self.tr("{0}: {1} done; one file could not be used, see Problems.").format(job.title, f"{job.n_done:,}")
+                if job.n_failed == 1
+                else self.tr("{0}: {1} done; {2} files could not be used, see Problems.").format(
+                    job.title, f"{job.n_done:,}", f"{job.n_failed:,}"
+                )
+            )
+            self.say(text)
+
+    def _fold(self) -> None:
+        """Many jobs must not push the pictures out of the window."""
+        for place, line in enumerate(self._lines.values()):
+            line.setVisible(place < _MOST_LINES)
+        n_more = len(self._lines) - _MOST_LINES
+        self.more.setVisible(n_more > 0)
+        if n_more > 0:
+            self.more.setText(
+                self.tr("and one more job") if n_more == 1 else self.tr("and {0} more jobs").format(n_more)
+            )
+
+    def preflight_text(self, preflight: Preflight) -> str:
+        """Return the line that says what a drop held."""
+        n = preflight.n_images
+        parts = [self.tr("1 image") if n == 1 else self.tr("{0} images").format(f"{n:,}")]
+        if preflight.n_known:
+            parts[0] += self.tr(" ({0} known already)").format(f"{preflight.n_known:,}")
+        if preflight.n_videos:
+            videos = (
+                self.tr("1 video")
+                if preflight.n_videos == 1
+                else self.tr("{0} videos").format(f"{preflight.n_videos:,}")
+            )
+            parts.append(self.tr("{0} kept for a later version").format(videos))
+        if preflight.n_skipped:
+            counts = sorted(preflight.skipped_reasons.items())
+            words = [self._reason_words(code) for code, _ in counts]
+            if len(counts) > 1:
+                words = [f"{count:,} {word}" for word, (_, count) in zip(words, counts, strict=True)]
+            reasons = ", ".join(words)
+            skipped = self.tr("{0} skipped").format(f"{preflight.n_skipped:,}")
+            parts.append(f"{skipped} ({reasons})" if reasons else skipped)
+        if preflight.finished:
+            return self.tr("Found {0}.").format("; ".join(parts))
+        return self.tr("Found so far: {0}\N{HORIZONTAL ELLIPSIS}").format("; ".join(parts))
+
+    def _reason_words(self, code: str) -> str:
+        """Say in a few words why files were skipped."""
+        return {
+            "UNSUPPORTED_FORMAT": self.tr("not an image"),
+            "PERMISSION_DENIED": self.tr("not permitted to read"),
+            "FILE_NOT_FOUND": self.tr("not found"),
+            "NOT_A_FILE": self.tr("not a file"),
+            "EMPTY_FILE": self.tr("empty"),
+            "QUARANTINED": self.tr("in quarantine"),
+            "SOURCE_OFFLINE": self.tr("on a drive that is not there"),
+        }.get(code, self.tr("unreadable"))
 
 
-def _duration(seconds: float) -> str:
+def duration(seconds: float) -> str:
+    """Return a duration in the words of a progress line."""
     if seconds < 60:
         return f"{max(1, round(seconds))} s"
     minutes = round(seconds / 60)
     return f"{minutes} min" if minutes < 90 else f"{minutes // 60} h {minutes % 60} min"
-
-
-def _reason(code: str) -> str:
-    return {
-        "UNSUPPORTED_FORMAT": "not images",
-        "PERMISSION_DENIED": "without permission",
-        "FILE_NOT_FOUND": "not found",
-        "NOT_A_FILE": "not files",
-        "QUARANTINED": "in quarantine",
-    }.get(code, "unreadable")

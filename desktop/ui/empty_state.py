@@ -1,63 +1,176 @@
-"""What the middle shows when there is nothing: a place to drop, or a way back to everything."""
+"""What the middle shows when there are no pictures: a place to drop, a way back, or why a library did not open."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from collections.abc import Sequence
+
+from PySide6.QtCore import QRectF, Qt, Signal
+from PySide6.QtGui import QPainter, QPaintEvent, QPen
+from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from desktop.ui import icons, theme
+from engine.errors import ErrorCode, LightdeskError
+
+_PICTURE_PX = 64
 
 
-class EmptyState(QWidget):
+class _Page(QWidget):
+    """A picture, a title, a text and buttons in the middle."""
+
+    def __init__(self, drawing: str) -> None:
+        super().__init__()
+        self._drawing = drawing
+        self._sign = QLabel()
+        self._sign.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        self.title = QLabel()
+        font = self.title.font()
+        font.setPointSizeF(font.pointSizeF() * 1.5)
+        self.title.setFont(font)
+        self.text = QLabel()
+        self.text.setProperty("role", "faint")
+        for label in (self.title, self.text):
+            label.setAlignment(Qt.AlignmentFlag.AlignCenter)
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        self._buttons = QHBoxLayout()
+        self._buttons.setSpacing(8)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(48, 32, 48, 32)
+        layout.setSpacing(12)
+        layout.addStretch(4)
+        layout.addWidget(self._sign)
+        layout.addWidget(self.title)
+        layout.addWidget(self.text)
+        layout.addSpacing(8)
+        layout.addLayout(self._buttons)
+        layout.addStretch(5)
+
+    def _set_buttons(self, buttons: Sequence[QPushButton]) -> None:
+        _clear(self._buttons)
+        self._buttons.addStretch(1)
+        for button in buttons:
+            self._buttons.addWidget(button)
+        self._buttons.addStretch(1)
+
+    def showEvent(self, event: object) -> None:
+        super().showEvent(event)  # type: ignore[arg-type]
+        self._draw()
+
+    def changeEvent(self, event: object) -> None:
+        super().changeEvent(event)  # type: ignore[arg-type]
+        if self.isVisible():
+            self._draw()
+
+    def _draw(self) -> None:
+        picture = icons.pixmap(self._drawing, theme.color("strong_line"), _PICTURE_PX, self.devicePixelRatioF())
+        self._sign.setPixmap(picture)
+
+
+class EmptyState(_Page):
     """The drop zone of an empty library. GUI thread."""
 
     openFolderRequested = Signal()
     samplesRequested = Signal()
 
     def __init__(self) -> None:
-        super().__init__()
-        title = QLabel(self.tr("Drop photos or folders here"))
-        font = title.font()
-        font.setPointSizeF(font.pointSizeF() * 1.7)
-        title.setFont(font)
-        title.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        text = QLabel(
+        super().__init__("drop")
+        self.title.setText(self.tr("Drop photos and folders here"))
+        self.text.setText(
             self.tr(
-                "JPEG, PNG, WebP, BMP, TIFF, GIF and AVIF. Everything stays on this computer,\n"
-                "and your files are never changed."
+                "JPEG, PNG, WebP, BMP, TIFF, GIF and AVIF; videos are for a later version.\n"
+                "Everything stays on this computer, and your files are never changed."
             )
         )
-        text.setAlignment(Qt.AlignmentFlag.AlignCenter)
-        text.setEnabled(False)
         folder = QPushButton(self.tr("Open folder\N{HORIZONTAL ELLIPSIS}"))
+        folder.setProperty("primary", True)
         folder.clicked.connect(self.openFolderRequested)
         samples = QPushButton(self.tr("Try the sample photos"))
         samples.clicked.connect(self.samplesRequested)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(folder)
-        buttons.addWidget(samples)
-        buttons.addStretch(1)
-        layout = QVBoxLayout(self)
-        layout.setSpacing(16)
-        layout.addStretch(2)
-        layout.addWidget(title)
-        layout.addWidget(text)
-        layout.addLayout(buttons)
-        layout.addStretch(3)
+        self._set_buttons((folder, samples))
+        self.setFocusProxy(folder)
+
+    def paintEvent(self, _event: QPaintEvent) -> None:
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(QPen(theme.color("line"), 2, Qt.PenStyle.DashLine))
+        painter.drawRoundedRect(QRectF(self.rect()).adjusted(20, 20, -20, -20), 12, 12)
+        painter.end()
 
 
-class NothingFound(QWidget):
+class NothingFound(_Page):
     """Shown when the filter leaves nothing. GUI thread."""
 
     clearRequested = Signal()
 
     def __init__(self) -> None:
-        super().__init__()
-        text = QLabel(self.tr("No picture passes the filter."))
-        text.setAlignment(Qt.AlignmentFlag.AlignCenter)
+        super().__init__("nothing")
+        self.title.setText(self.tr("No picture passes the filter"))
+        self.show_total(0)
         clear = QPushButton(self.tr("Clear the filter"))
+        clear.setProperty("primary", True)
         clear.clicked.connect(self.clearRequested)
-        layout = QVBoxLayout(self)
-        layout.addStretch(2)
-        layout.addWidget(text)
-        layout.addWidget(clear, 0, Qt.AlignmentFlag.AlignCenter)
-        layout.addStretch(3)
+        self._set_buttons((clear,))
+        self.setFocusProxy(clear)
+
+    def show_total(self, n_all: int) -> None:
+        """Say how many pictures there are without the filter."""
+        text = self.tr("There is one picture in the library.")
+        self.text.setText(
+            text if n_all == 1 else self.tr("There are {0} pictures in the library.").format(f"{n_all:,}")
+        )
+
+
+class LibraryClosed(_Page):
+    """Why the library could not be opened, and the ways out. GUI thread."""
+
+    openRequested = Signal()
+    newRequested = Signal()
+    retryRequested = Signal()
+    standardRequested = Signal()
+    restoreRequested = Signal()
+
+    def __init__(self) -> None:
+        super().__init__("closed")
+        self.error: LightdeskError | None = None
+
+    def show_error(self, error: LightdeskError) -> None:
+        """Show the reason; the buttons suit it."""
+        self.error = error
+        self.title.setText(self._headline(error.code))
+        self.text.setText(str(error).replace("\n", " "))
+        ways = []
+        if error.code in (ErrorCode.LIBRARY_DAMAGED, ErrorCode.LIBRARY_NOT_FOUND):
+            ways.append((self.tr("Restore a backup\N{HORIZONTAL ELLIPSIS}"), self.restoreRequested))
+        if error.code == ErrorCode.LIBRARY_LOCATION:
+            ways.append((self.tr("Use the standard place"), self.standardRequested))
+        ways += [
+            (self.tr("Open another\N{HORIZONTAL ELLIPSIS}"), self.openRequested),
+            (self.tr("New library\N{HORIZONTAL ELLIPSIS}"), self.newRequested),
+            (self.tr("Try again"), self.retryRequested),
+        ]
+        buttons = []
+        for text, signal in ways:
+            button = QPushButton(text)
+            button.clicked.connect(signal)
+            buttons.append(button)
+        buttons[0].setProperty("primary", True)
+        self._set_buttons(buttons)
+        self.setFocusProxy(buttons[0])
+
+    def _headline(self, code: ErrorCode) -> str:
+        return {
+            ErrorCode.LIBRARY_DAMAGED: self.tr("This library is damaged"),
+            ErrorCode.LIBRARY_FOREIGN: self.tr("This is not a Lightdesk library"),
+            ErrorCode.LIBRARY_TOO_NEW: self.tr("This library needs a newer Lightdesk"),
+            ErrorCode.LIBRARY_READ_ONLY: self.tr("This library cannot be opened"),
+            ErrorCode.LIBRARY_LOCATION: self.tr("A library is not safe in this place"),
+            ErrorCode.LIBRARY_NOT_FOUND: self.tr("There is no library here"),
+            ErrorCode.LIBRARY_BUSY: self.tr("Another program holds this library"),
+        }.get(code, self.tr("The library could not be opened"))
+
+
+def _clear(layout: QBoxLayout) -> None:
+    while (item := layout.takeAt(0)) is not None:
+        if widget := item.widget():
+            widget.hide()
+            widget.deleteLater()

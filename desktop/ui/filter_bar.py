@@ -1,31 +1,70 @@
-"""The top: search, filters, order."""
+"""The top: search, filters, order, model."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
-from PySide6.QtCore import QTimer, Signal
-from PySide6.QtWidgets import QComboBox, QHBoxLayout, QLabel, QLineEdit, QSpinBox, QToolButton, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
+from PySide6.QtGui import QAction, QIcon, QResizeEvent
+from PySide6.QtWidgets import (
+    QComboBox,
+    QCompleter,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QPushButton,
+    QSizePolicy,
+    QSpinBox,
+    QToolButton,
+    QWidget,
+)
 
-from engine.schemas.library import Query
+from desktop.ui import icons, theme
+from engine.schemas.library import Facets, Query
 
 _TYPING_MS = 150
 
 
 class FilterBar(QWidget):
-    """Holds the filter and order, without source and class. Emits `changed` when they move."""
+    """Holds the whole filter and the order. Emits `changed` when a person moves them. GUI thread."""
 
     changed = Signal()
+    modelChosen = Signal(str)
 
     def __init__(self) -> None:
         super().__init__()
+        self.setObjectName("filterBar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._build_fields()
+        self._lay_out()
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_TYPING_MS)
+        self._soon.timeout.connect(self._tell)
+        self.search.textChanged.connect(lambda _text: self._soon.start())
+        for box in (self.low, self.high):
+            box.valueChanged.connect(lambda _value: self._soon.start())
+        for combo in (self.source, self.labelled, self.sort):
+            combo.currentIndexChanged.connect(lambda _index: self._tell())
+        self.class_name.currentIndexChanged.connect(lambda _index: self._tell())
+        self.direction.toggled.connect(self._turned)
+        self.clear_button.clicked.connect(self._clear_by_hand)
+        self.model.activated.connect(lambda _index: self.modelChosen.emit(self.model.currentData()))
+        self._show_state()
+
+    def _build_fields(self) -> None:
         self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Search names and labels (/)"))
+        self.search.setPlaceholderText(self.tr("Search names and labels"))
+        self.search.setToolTip(self.tr("Search in file names and labels (/)"))
         self.search.setClearButtonEnabled(True)
-        self.search.setAccessibleName(self.tr("Search"))
-        self.search.setMinimumWidth(180)
+        self._glass = QAction(self.search)
+        self.search.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
+        self.search.setMinimumWidth(130)
+        self.class_name = _ClassCombo(self.tr("Any class"))
+        self.source = QComboBox()
+        self.source.addItem(self.tr("All sources"), None)
         self.labelled = QComboBox()
-        self.labelled.setAccessibleName(self.tr("Label state"))
         for text, state in (
             (self.tr("Any label"), "any"),
             (self.tr("Labelled"), "labelled"),
@@ -34,19 +73,14 @@ class FilterBar(QWidget):
         ):
             self.labelled.addItem(text, state)
         self.low, self.high = QSpinBox(), QSpinBox()
-        for box, value, name in (
-            (self.low, 0, self.tr("Lowest confidence")),
-            (self.high, 100, self.tr("Highest confidence")),
-        ):
+        for box, value in ((self.low, 0), (self.high, 100)):
             box.setRange(0, 100)
+            box.setSingleStep(5)
             box.setValue(value)
-            box.setSuffix(" %")
-            box.setAccessibleName(name)
-            box.setToolTip(name)
-            box.setButtonSymbols(QSpinBox.ButtonSymbols.NoButtons)
-            box.setFixedWidth(68)
+            box.setSuffix("\N{NO-BREAK SPACE}%")
+            box.setFixedWidth(74)
+            box.lineEdit().setTextMargins(5, 0, 0, 0)
         self.sort = QComboBox()
-        self.sort.setAccessibleName(self.tr("Order"))
         for text, key in (
             (self.tr("As added"), "added"),
             (self.tr("Name"), "name"),
@@ -58,56 +92,250 @@ class FilterBar(QWidget):
             self.sort.addItem(text, key)
         self.direction = QToolButton()
         self.direction.setCheckable(True)
-        self.direction.setText("\N{UPWARDS ARROW}")
-        self.direction.setAccessibleName(self.tr("Descending order"))
         self.direction.setToolTip(self.tr("Turn the order round"))
+        icons.set_icon(self.direction, "ascending")
+        self.clear_button = QPushButton()
+        self.clear_button.setProperty("quiet", True)
+        self.clear_button.setText(self.tr("Clear"))
+        self.clear_button.setToolTip(self.tr("Show everything again (Ctrl+Shift+F)"))
+        self.count = QLabel()
+        self.count.setProperty("role", "faint")
+        self.model = QComboBox()
+        self.model.setToolTip(self.tr("The model that answers"))
+        for widget, name in (
+            (self.search, self.tr("Search")),
+            (self.class_name, self.tr("Class")),
+            (self.source, self.tr("Source")),
+            (self.labelled, self.tr("Label state")),
+            (self.low, self.tr("Lowest confidence")),
+            (self.high, self.tr("Highest confidence")),
+            (self.sort, self.tr("Order")),
+            (self.direction, self.tr("Descending order")),
+            (self.clear_button, self.tr("Clear the filter")),
+            (self.model, self.tr("Model")),
+        ):
+            widget.setAccessibleName(name)
+            if not widget.toolTip():
+                widget.setToolTip(name)
+        for combo, characters in ((self.source, 7), (self.labelled, 8), (self.sort, 8), (self.model, 15)):
+            # As narrow as these many characters when the window is; a long name does not push the others out.
+            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+            combo.setMinimumContentsLength(characters)
+            combo.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+
+    def _lay_out(self) -> None:
         layout = QHBoxLayout(self)
-        layout.setContentsMargins(10, 8, 10, 8)
+        layout.setContentsMargins(10, 7, 10, 7)
         layout.setSpacing(6)
         layout.addWidget(self.search, 1)
+        layout.addWidget(self.class_name)
+        layout.addWidget(self.source)
         layout.addWidget(self.labelled)
-        layout.addWidget(QLabel(self.tr("Confidence")))
+        layout.addSpacing(4)
+        captions = [_caption(text) for text in (self.tr("Confidence"), self.tr("Order"), self.tr("Model"))]
+        layout.addWidget(captions[0])
         layout.addWidget(self.low)
-        layout.addWidget(QLabel("\N{EN DASH}"))
+        layout.addWidget(_caption("\N{EN DASH}"))
         layout.addWidget(self.high)
-        layout.addWidget(QLabel(self.tr("Order")))
+        layout.addWidget(self.clear_button)
+        layout.addWidget(self.count)
+        layout.addSpacing(6)
+        layout.addWidget(captions[1])
         layout.addWidget(self.sort)
         layout.addWidget(self.direction)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(_TYPING_MS)
-        self._soon.timeout.connect(self.changed)
-        self.search.textChanged.connect(lambda _text: self._soon.start())
-        self.low.valueChanged.connect(lambda _value: self._soon.start())
-        self.high.valueChanged.connect(lambda _value: self._soon.start())
-        self.labelled.currentIndexChanged.connect(lambda _index: self.changed.emit())
-        self.sort.currentIndexChanged.connect(lambda _index: self.changed.emit())
-        self.direction.toggled.connect(self._turned)
+        layout.addSpacing(4)
+        layout.addWidget(captions[2])
+        layout.addWidget(self.model)
+        # What goes first when the window is narrow; the panel chooses sources as well.
+        self._spare = (*captions, self.count, self.source)
 
-    def applied_to(self, query: Query) -> Query:
-        """Return the query with this bar's filter and order."""
-        return replace(
-            query,
-            text=self.search.text(),
+    # What it says
+
+    def query(self, model_ref: str) -> Query:
+        """Return what should be shown, and in which order."""
+        low, high = self.low.value(), self.high.value()
+        return Query(
+            source_id=self.source.currentData(),
+            class_name=self.class_name.chosen(),
+            confidence_min=min(low, high) / 100,
+            confidence_max=max(low, high) / 100,
             labelled=self.labelled.currentData(),
-            confidence_min=self.low.value() / 100,
-            confidence_max=self.high.value() / 100,
+            text=self.search.text().strip(),
             sort=self.sort.currentData(),
             descending=self.direction.isChecked(),
+            model_ref=model_ref,
         )
 
     def is_filtering(self) -> bool:
         """Tell whether anything could be left out."""
-        query = self.applied_to(Query())
+        query = self.query("")
         return query != replace(Query(), sort=query.sort, descending=query.descending)
 
+    # What it is told
+
     def clear(self) -> None:
-        """Let everything through."""
-        self.search.clear()
-        self.labelled.setCurrentIndex(0)
-        self.low.setValue(0)
-        self.high.setValue(100)
+        """Let everything through. Does not emit `changed`."""
+        with QSignalBlocker(self):
+            self.search.clear()
+            self.labelled.setCurrentIndex(0)
+            self.low.setValue(0)
+            self.high.setValue(100)
+            self.set_place(None, None)
+            self._soon.stop()
+        self._show_state()
+
+    def set_place(self, source_id: int | None, class_name: str | None) -> None:
+        """Choose a source and a class, as the panel says. Does not emit `changed`."""
+        with QSignalBlocker(self.source), QSignalBlocker(self.class_name):
+            self.source.setCurrentIndex(max(0, self.source.findData(source_id)))
+            self.class_name.choose(class_name)
+        self._show_state()
+
+    def show_facets(self, facets: Facets) -> bool:
+        """Offer the sources and classes there are; True where the chosen source is gone."""
+        chosen = self.source.currentData()
+        rows = [(self.tr("All sources"), None), *((source.title, source.id) for source in facets.sources)]
+        if rows != [(self.source.itemText(i), self.source.itemData(i)) for i in range(self.source.count())]:
+            with QSignalBlocker(self.source):
+                self.source.clear()
+                for text, value in rows:
+                    self.source.addItem(text, value)
+                self.source.setCurrentIndex(max(0, self.source.findData(chosen)))
+        self.class_name.offer([row.class_name for row in facets.classes])
+        self._show_state()
+        return chosen is not None and self.source.currentData() is None
+
+    def show_models(self, models: Sequence[tuple[str, str]], active: str) -> None:
+        """Offer models as (title, ref)."""
+        with QSignalBlocker(self.model):
+            self.model.clear()
+            for title, ref in models:
+                self.model.addItem(ref, ref)
+                self.model.setItemData(self.model.count() - 1, title, Qt.ItemDataRole.ToolTipRole)
+            self.model.setCurrentIndex(self.model.findData(active))
+        self.model.setToolTip(self.tr("The model that answers: {0}").format(active))
+
+    def show_count(self, n_shown: int, n_all: int) -> None:
+        """Say how many pass."""
+        shown, total = f"{n_shown:,}", f"{max(n_all, n_shown):,}"
+        self.count.setText(self.tr("{0} of {1}").format(shown, total) if self.is_filtering() else "")
+
+    # Inside
+
+    def _tell(self) -> None:
+        self._soon.stop()
+        self._show_state()
+        self.changed.emit()
 
     def _turned(self, descending: bool) -> None:
-        self.direction.setText("\N{DOWNWARDS ARROW}" if descending else "\N{UPWARDS ARROW}")
+        icons.set_icon(self.direction, "descending" if descending else "ascending")
+        self._tell()
+
+    def _clear_by_hand(self) -> None:
+        self.clear()
         self.changed.emit()
+
+    def _show_state(self) -> None:
+        """Mark what is filtering by its frame, so that nobody wonders where the pictures went."""
+        if self.clear_button.isVisibleTo(self) != self.is_filtering():
+            self.clear_button.setVisible(self.is_filtering())
+            self._fit()
+        for widget, active in (
+            (self.source, self.source.currentIndex() > 0),
+            (self.labelled, self.labelled.currentIndex() > 0),
+            (self.class_name, self.class_name.chosen() is not None),
+        ):
+            if widget.property("active") != active:
+                widget.setProperty("active", active)
+                widget.style().unpolish(widget)
+                widget.style().polish(widget)
+
+    def _fit(self) -> None:
+        """Leave out what has no room."""
+        layout = self.layout()
+        assert layout is not None
+        for widget in self._spare:
+            widget.setVisible(True)
+        for widget in self._spare:
+            if layout.totalMinimumSize().width() <= self.width():
+                return
+            widget.setVisible(widget is self.source and self.source.currentIndex() > 0)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def changeEvent(self, event: object) -> None:
+        super().changeEvent(event)  # type: ignore[arg-type]
+        if getattr(self, "_glass", None) is not None:
+            self._glass.setIcon(QIcon(icons.pixmap("search", theme.color("faint"), 16, self.devicePixelRatioF())))
+
+
+class _ClassCombo(QComboBox):
+    """Classes to type or choose from; the first row is "any"."""
+
+    def __init__(self, any_text: str) -> None:
+        super().__init__()
+        self.setEditable(True)
+        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        self.addItem(any_text, None)
+        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        self.setMinimumContentsLength(8)
+        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.setMaxVisibleItems(20)
+        self._offered: list[str] = []
+        completer = QCompleter(self.model(), self)
+        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
+        completer.setFilterMode(Qt.MatchFlag.MatchContains)
+        completer.setMaxVisibleItems(12)
+        self.setCompleter(completer)
+        edit = self.lineEdit()
+        assert edit is not None
+        edit.editingFinished.connect(self._settle)
+
+    def chosen(self) -> str | None:
+        value = self.itemData(self.currentIndex())
+        return value if isinstance(value, str) else None
+
+    def choose(self, name: str | None) -> None:
+        index = 0 if name is None else self.findData(name)
+        if index < 0:
+            self.addItem(name or "", name)
+            index = self.count() - 1
+        self.setCurrentIndex(index)
+
+    def offer(self, names: list[str]) -> None:
+        """Offer these classes, keeping the choice and what is being typed."""
+        names = sorted(names, key=str.casefold)
+        edit, view = self.lineEdit(), self.view()
+        if names == self._offered or (edit is not None and edit.hasFocus()) or view.isVisible():
+            return
+        self._offered = names
+        chosen = self.chosen()
+        with QSignalBlocker(self):
+            any_text = self.itemText(0)
+            self.clear()
+            self.addItem(any_text, None)
+            self.addItems(names)
+            for index, name in enumerate(names):
+                self.setItemData(index + 1, name)
+            self.choose(chosen)
+
+    def _settle(self) -> None:
+        """What was typed names a class, or the choice stays."""
+        text = self.currentText().strip().casefold()
+        if not text:
+            self.setCurrentIndex(0)
+            self.setEditText(self.itemText(0))
+            return
+        for index in range(self.count()):
+            if self.itemText(index).casefold() == text:
+                self.setCurrentIndex(index)
+                return
+        self.setEditText(self.itemText(self.currentIndex()))
+
+
+def _caption(text: str) -> QLabel:
+    label = QLabel(text)
+    label.setProperty("role", "faint")
+    return label

@@ -1,360 +1,374 @@
-"""The virtual grid: ids for everything, rows and pictures only for what is on the screen."""
+"""The grid of pictures: what mouse, keys and screen readers do with the surface of tiles."""
 
 from __future__ import annotations
 
-from collections import OrderedDict
-from collections.abc import Iterable
-
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QMimeData, QPoint, QRect, QSize, Qt, QTimer, QUrl, Signal
+from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
+    QAccessible,
+    QAccessibleAnnouncementEvent,
+    QAccessibleEvent,
+    QColor,
     QContextMenuEvent,
-    QDrag,
+    QFocusEvent,
+    QHelpEvent,
     QKeyEvent,
+    QKeySequence,
     QMouseEvent,
     QPainter,
-    QPaintEvent,
-    QResizeEvent,
+    QPalette,
+    QPen,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QAbstractScrollArea, QApplication
+from PySide6.QtWidgets import QApplication, QToolTip
 
+from desktop.ui.drag_out import DragOut
 from desktop.ui.ports import ReadPort, ThumbnailPort
-from desktop.ui.tile_painter import CAPTION_PX, TilePainter
+from desktop.ui.problems_view import printable
+from desktop.ui.tile_painter import GAP_PX, percent
+from desktop.ui.tile_surface import MAX_TILE_PX, MIN_TILE_PX, TileSurface
 from engine.schemas.library import Tile
 
-MIN_TILE_PX, MAX_TILE_PX = 96, 320
-_ROWS_KEPT = 5000
-_DRAG_FILES = 1000
-_NO_IDS = np.empty(0, np.int64)
+__all__ = ["MAX_TILE_PX", "MIN_TILE_PX", "AssetGrid"]
+
+_AUTOSCROLL_MS = 16
+_NOTCH = 120
+_NONE = Qt.KeyboardModifier.NoModifier
+_SHIFT = Qt.KeyboardModifier.ShiftModifier
+_CTRL = Qt.KeyboardModifier.ControlModifier
 
 
-class AssetGrid(QAbstractScrollArea):
+class AssetGrid(TileSurface):
     """A grid of contents that stays quick with a million of them. GUI thread."""
 
     currentChanged = Signal(object)  # content id or None
     selectionChanged = Signal()
-    activated = Signal(object)
-    contextMenuRequested = Signal(QPoint)
+    activated = Signal(object)  # content id: double click or Space
+    contextMenuRequested = Signal(QPoint)  # on the screen
 
     def __init__(self, read: ReadPort, thumbnails: ThumbnailPort) -> None:
-        super().__init__()
-        self._read = read
-        self._thumbnails = thumbnails
-        self._model_ref = ""
-        self._ids: NDArray[np.int64] = _NO_IDS
-        self._rows: OrderedDict[int, Tile] = OrderedDict()
-        self._selected: set[int] = set()
-        self._all_selected = False
-        self._current = -1
-        self._anchor = -1
-        self._tile_px = 168
+        super().__init__(read, thumbnails)
+        self._drag_out = DragOut(read, self)
         self._press: QPoint | None = None
-        self._painter: TilePainter | None = None
+        self._select_on_release: int | None = None
+        self._band_from: QPoint | None = None  # in the coordinates of the content
+        self._band_to = QPoint()
+        self._band_mask: NDArray[np.bool_] | None = None
+        self._wheel_rest = 0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Pictures"))
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
-        self._fetch_soon = QTimer(self)
-        self._fetch_soon.setSingleShot(True)
-        self._fetch_soon.setInterval(15)
-        self._fetch_soon.timeout.connect(self._fetch)
-        self.verticalScrollBar().valueChanged.connect(lambda _value: self._fetch_soon.start())
-        thumbnails.subscribe(self._thumbnails_came)
+        self._autoscroll = QTimer(self)
+        self._autoscroll.setInterval(_AUTOSCROLL_MS)
+        self._autoscroll.timeout.connect(self._scroll_band)
 
-    # What is shown
-
-    def set_model_ref(self, ref: str) -> None:
-        """Show the predictions of another model."""
-        if ref != self._model_ref:
-            self._model_ref = ref
-            self.refresh(None)
+    # What is shown and chosen
 
     def set_ids(self, ids: NDArray[np.int64]) -> None:
-        """Show these contents; the current one stays current and in its place where it is still there."""
-        before = self.current_id()
-        self._ids = ids
-        if before is not None:
-            self._current = self._place_of(before, self._current)
-        if self._selected:
-            self._selected &= set(ids[np.isin(ids, np.fromiter(self._selected, np.int64))].tolist())
-        if self._current >= len(ids):
-            self._current = len(ids) - 1
-        self._layout()
-        self._fetch_soon.start()
-        if self.current_id() != before:
-            self._tell_current()
+        """Show these contents; current item, selection and what is on the screen stay where they are still there."""
+        before, n_before = self.current_id(), self._selection.n
+        self._end_band()
+        self._show_ids(ids)
+        self._tell(before, n_before)
 
-    def refresh(self, content_ids: Iterable[int] | None) -> None:
-        """Read rows again that have changed (all for None)."""
-        if content_ids is None:
-            self._rows.clear()
-        else:
-            for content_id in content_ids:
-                self._rows.pop(content_id, None)
-        self._fetch_soon.start()
-
-    def count(self) -> int:
-        """Number of contents shown."""
-        return len(self._ids)
+    def reset(self) -> None:
+        """Forget everything: another library."""
+        before, n_before = self.current_id(), self._selection.n
+        super().reset()
+        self._tell(before, n_before)
 
     def current_id(self) -> int | None:
         """The current content."""
-        return int(self._ids[self._current]) if 0 <= self._current < len(self._ids) else None
+        return self._selection.current_id
 
     def selected_ids(self) -> list[int]:
         """The selection in the grid's order, or else the current content."""
-        if self._all_selected:
-            return [int(i) for i in self._ids]
-        if self._selected:
-            wanted = np.isin(self._ids, np.fromiter(self._selected, np.int64, len(self._selected)))
-            return [int(i) for i in self._ids[wanted]]
-        current = self.current_id()
-        return [] if current is None else [current]
+        return self._selection.selected()
+
+    def n_selected(self) -> int:
+        """Length of `selected_ids`, without making it."""
+        return self._selection.n
+
+    def set_current(self, content_id: int) -> None:
+        """Go to a content, if it is shown."""
+        found = np.flatnonzero(self._selection.ids == content_id)
+        if len(found):
+            self._go_to(int(found[0]), _NONE)
 
     def step(self, by: int) -> None:
         """Move the current item."""
-        self._move_to(self._current + by, Qt.KeyboardModifier.NoModifier)
+        self._go_to(self._selection.current + by, _NONE)
 
     def select_all(self) -> None:
         """Select everything shown."""
-        self._all_selected = True
-        self._selected.clear()
+        n_before = self._selection.n
+        self._selection.select_all()
         self.viewport().update()
-        self.selectionChanged.emit()
-
-    def zoom(self, steps: int) -> None:
-        """Make tiles larger or smaller."""
-        first = self._first_visible()
-        self._tile_px = max(MIN_TILE_PX, min(MAX_TILE_PX, self._tile_px + 24 * steps))
-        self._layout()
-        self.verticalScrollBar().setValue(first // self._columns() * self._row_px())
-
-    def visible_share_with_thumbnails(self) -> float:
-        """Part of the visible tiles that show their picture; for benchmarks."""
-        visible = self._visible()
-        have = sum(self._thumbnails.peek(int(self._ids[i])) is not None for i in visible)
-        return have / max(1, len(visible))
-
-    # Geometry
-
-    def _columns(self) -> int:
-        return max(1, self.viewport().width() // self._tile_px)
-
-    def _row_px(self) -> int:
-        return self._tile_px + CAPTION_PX - 16
-
-    def _rect(self, place: int) -> QRect:
-        columns = self._columns()
-        width = self.viewport().width() // columns
-        row, column = divmod(place, columns)
-        y = row * self._row_px() - self.verticalScrollBar().value()
-        return QRect(column * width, y, width, self._row_px())
-
-    def _first_visible(self) -> int:
-        return self.verticalScrollBar().value() // self._row_px() * self._columns()
-
-    def _visible(self) -> range:
-        rows = self.viewport().height() // self._row_px() + 2
-        first = self._first_visible()
-        return range(first, min(len(self._ids), first + rows * self._columns()))
-
-    def _layout(self) -> None:
-        rows = -(-len(self._ids) // self._columns())
-        bar = self.verticalScrollBar()
-        bar.setRange(0, max(0, rows * self._row_px() - self.viewport().height()))
-        bar.setPageStep(self.viewport().height())
-        bar.setSingleStep(self._row_px() // 3)
-        self.viewport().update()
-
-    def _place_of(self, content_id: int, near: int) -> int:
-        if 0 <= near < len(self._ids) and self._ids[near] == content_id:
-            return near
-        found = np.flatnonzero(self._ids == content_id)
-        return int(found[0]) if len(found) else min(near, len(self._ids) - 1)
-
-    def _place_at(self, point: QPoint) -> int | None:
-        columns = self._columns()
-        column = point.x() // max(1, self.viewport().width() // columns)
-        place = (point.y() + self.verticalScrollBar().value()) // self._row_px() * columns + column
-        return place if column < columns and 0 <= place < len(self._ids) else None
-
-    # Fetching
-
-    def _fetch(self) -> None:
-        visible = self._visible()
-        page = len(visible)
-        wanted = range(max(0, visible.start - page), min(len(self._ids), visible.stop + page))
-        missing = [int(self._ids[i]) for i in (*visible, *wanted) if int(self._ids[i]) not in self._rows]
-        if missing:
-            ref = self._model_ref
-            missing = list(dict.fromkeys(missing))
-            self._read.ask("tiles", lambda view: view.tiles(missing, ref), self._rows_came)
-        self._wish()
-        self.viewport().update()
-
-    def _rows_came(self, rows: list[Tile]) -> None:
-        for row in rows:
-            self._rows[row.content_id] = row
-            self._rows.move_to_end(row.content_id)
-        while len(self._rows) > _ROWS_KEPT:
-            self._rows.popitem(last=False)
-        self._wish()
-        self.viewport().update()
-
-    def _wish(self) -> None:
-        visible = self._visible()
-        page = len(visible)
-        around = (*visible, *range(visible.stop, min(len(self._ids), visible.stop + page)))
-        rows = (self._rows.get(int(self._ids[i])) for i in around)
-        self._thumbnails.want([(row.content_id, row.sha256) for row in rows if row is not None])
-
-    def _thumbnails_came(self, content_ids: list[int]) -> None:
-        for place in self._visible():
-            if int(self._ids[place]) in content_ids:
-                self.viewport().update(self._rect(place))
-
-    # Painting
-
-    def paintEvent(self, event: QPaintEvent) -> None:
-        painter = QPainter(self.viewport())
-        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
-        painter.fillRect(event.rect(), self.palette().base())
-        if self._painter is None:
-            self._painter = TilePainter(self.palette(), self.fontMetrics())
-        for place in self._visible():
-            rect = self._rect(place)
-            if not rect.intersects(event.rect()):
-                continue
-            content_id = int(self._ids[place])
-            self._painter.paint(
-                painter,
-                rect,
-                self._rows.get(content_id),
-                self._thumbnails.peek(content_id),
-                selected=self._all_selected or content_id in self._selected,
-                current=place == self._current,
-            )
-        painter.end()
-
-    def changeEvent(self, event: object) -> None:
-        self._painter = None
-        super().changeEvent(event)  # type: ignore[arg-type]
-
-    def resizeEvent(self, event: QResizeEvent) -> None:
-        self._layout()
-        self._fetch_soon.start()
-        super().resizeEvent(event)
-
-    # Mouse and keys
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        place = self._place_at(event.position().toPoint())
-        self._press = event.position().toPoint()
-        if place is None:
-            self._clear_selection()
-            return
-        if event.button() == Qt.MouseButton.RightButton and int(self._ids[place]) in self.selected_ids():
-            return
-        self._move_to(place, event.modifiers())
-
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        if self._press is None or not event.buttons() & Qt.MouseButton.LeftButton:
-            return
-        if (event.position().toPoint() - self._press).manhattanLength() < QApplication.startDragDistance():
-            return
-        self._press = None
-        chosen, ref = self.selected_ids()[:_DRAG_FILES], self._model_ref
-        self._read.ask("drag", lambda view: [view.detail(i, ref) for i in chosen], self._drag)
-
-    def mouseReleaseEvent(self, _event: QMouseEvent) -> None:
-        self._press = None
-
-    def _drag(self, details: list) -> None:  # type: ignore[type-arg]
-        if not QApplication.mouseButtons() & Qt.MouseButton.LeftButton:
-            return
-        paths = [next((f.path for f in d.files if f.present), None) for d in details if d is not None]
-        mime = QMimeData()
-        mime.setUrls([QUrl.fromLocalFile(path) for path in paths if path])
-        drag = QDrag(self)
-        drag.setMimeData(mime)
-        drag.exec(Qt.DropAction.CopyAction)
-
-    def mouseDoubleClickEvent(self, _event: QMouseEvent) -> None:
-        self.activated.emit(self.current_id())
-
-    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
-        self.contextMenuRequested.emit(event.globalPos())
-
-    def wheelEvent(self, event: QWheelEvent) -> None:
-        if event.modifiers() & Qt.KeyboardModifier.ControlModifier:
-            self.zoom(1 if event.angleDelta().y() > 0 else -1)
-            return
-        super().wheelEvent(event)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        columns = self._columns()
-        page = max(1, self.viewport().height() // self._row_px()) * columns
-        targets = {
-            Qt.Key.Key_Left: self._current - 1,
-            Qt.Key.Key_Right: self._current + 1,
-            Qt.Key.Key_Up: self._current - columns,
-            Qt.Key.Key_Down: self._current + columns,
-            Qt.Key.Key_PageUp: self._current - page,
-            Qt.Key.Key_PageDown: self._current + page,
-            Qt.Key.Key_Home: 0,
-            Qt.Key.Key_End: len(self._ids) - 1,
-        }
-        target = targets.get(Qt.Key(event.key()))
-        if target is None:
-            event.ignore()
-            return
-        self._move_to(target, event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
-
-    def _move_to(self, place: int, modifiers: Qt.KeyboardModifier) -> None:
-        if not len(self._ids):
-            return
-        place = max(0, min(place, len(self._ids) - 1))
-        content_id = int(self._ids[place])
-        if modifiers & Qt.KeyboardModifier.ShiftModifier and self._anchor >= 0:
-            low, high = sorted((self._anchor, place))
-            self._selected = {int(i) for i in self._ids[low : high + 1]}
-        elif modifiers & Qt.KeyboardModifier.ControlModifier:
-            if not self._selected and self.current_id() is not None:
-                self._selected.add(int(self._ids[self._current]))
-            self._selected ^= {content_id}
-            self._anchor = place
-        else:
-            self._selected.clear()
-            self._anchor = place
-        self._all_selected = False
-        self._current = place
-        self._reveal(place)
-        self.viewport().update()
-        self.selectionChanged.emit()
-        self._tell_current()
-
-    def _clear_selection(self) -> None:
-        self._selected.clear()
-        self._all_selected = False
-        self.viewport().update()
-        self.selectionChanged.emit()
-
-    def _reveal(self, place: int) -> None:
-        rect, bar = self._rect(place), self.verticalScrollBar()
-        if rect.top() < 0:
-            bar.setValue(bar.value() + rect.top())
-        elif rect.bottom() > self.viewport().height():
-            bar.setValue(bar.value() + rect.bottom() - self.viewport().height())
-
-    def _tell_current(self) -> None:
-        content_id = self.current_id()
-        row = self._rows.get(content_id) if content_id is not None else None
-        if row is not None:
-            place = self.tr("{0} of {1}").format(self._current + 1, len(self._ids))
-            self.setAccessibleDescription(f"{row.label or row.top1 or ''}, {row.name}, {place}")
-        self.currentChanged.emit(content_id)
+        self._tell(self.current_id(), n_before)
 
     def sizeHint(self) -> QSize:
         return QSize(800, 600)
+
+    def _tell(self, current_before: int | None, n_before: int | None) -> None:
+        """Say what has changed; `n_before` None: the selection has in any case."""
+        current = self.current_id()
+        if current != current_before:
+            self._describe_current()
+            self.currentChanged.emit(current)
+        if n_before is None or self._selection.n != n_before:
+            self.selectionChanged.emit()
+
+    # Keys
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        target = self._target(Qt.Key(event.key()))
+        if target is not None:
+            self._go_to(target, event.modifiers())
+        elif event.matches(QKeySequence.StandardKey.SelectAll):
+            self.select_all()
+        elif event.key() == Qt.Key.Key_Space and self._selection.current >= 0:
+            if event.modifiers() & _CTRL:
+                self._selection.toggle(self._selection.current)
+                self.viewport().update()
+                self._tell(self.current_id(), None)
+            else:
+                self.activated.emit(self.current_id())
+        else:
+            event.ignore()
+
+    def _target(self, key: Qt.Key) -> int | None:
+        columns, current, last = self._columns(), self._selection.current, self.count() - 1
+        page = self._rows_on_page() * columns
+        below = current + columns
+        if below > last and current // columns < last // columns:
+            below = last  # the last row is shorter
+        return {
+            Qt.Key.Key_Left: current - 1,
+            Qt.Key.Key_Right: current + 1,
+            Qt.Key.Key_Up: current - columns if current >= columns else current,
+            Qt.Key.Key_Down: below if below <= last else current,
+            Qt.Key.Key_PageUp: current - page if current >= page else current % columns,
+            Qt.Key.Key_PageDown: current + page,
+            Qt.Key.Key_Home: 0,
+            Qt.Key.Key_End: last,
+        }.get(key)
+
+    def _go_to(self, place: int, modifiers: Qt.KeyboardModifier) -> None:
+        """Move the current item by keys: Shift takes the way along, Ctrl leaves the selection alone."""
+        if not self.count():
+            return
+        before = self.current_id()
+        selection = self._selection
+        place = 0 if selection.current < 0 and not modifiers & _SHIFT else max(0, min(place, self.count() - 1))
+        if modifiers & _SHIFT:
+            selection.select_range(place, keep=bool(modifiers & _CTRL))
+        elif modifiers & _CTRL:
+            selection.current = place
+        else:
+            selection.select_only(place)
+        self._reveal(place)
+        self.viewport().update()
+        self._tell(before, None)
+
+    # Mouse
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        if event.button() not in (Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton):
+            event.ignore()
+            return
+        point = event.position().toPoint()
+        place = self._place_at(point)
+        if place is not None and not self._card(place).contains(point):
+            place = None
+        left = event.button() == Qt.MouseButton.LeftButton
+        before, selection = self.current_id(), self._selection
+        modifiers = event.modifiers()
+        self._press, self._select_on_release = (point if left else None), None
+        if place is None:
+            if not modifiers & (_SHIFT | _CTRL):
+                selection.clear()
+        elif modifiers & _SHIFT and left:
+            selection.select_range(place, keep=bool(modifiers & _CTRL))
+        elif modifiers & _CTRL and left:
+            selection.toggle(place)
+        elif selection.is_selected(place):
+            # One of several: it may be the begin of a drag of all of them.
+            selection.current = place
+            self._select_on_release = place if left else None
+        else:
+            selection.select_only(place)
+        on_picture = place is not None and self._picture(place).contains(point)
+        if left and on_picture:
+            self._drag_out.prepare(selection.selected())
+        elif left:
+            self._band_from = self._in_content(point)
+            self._band_mask = selection.mask()
+        self.viewport().update()
+        self._tell(before, None)
+
+    def mouseMoveEvent(self, event: QMouseEvent) -> None:
+        point = event.position().toPoint()
+        if self._press is None or not event.buttons() & Qt.MouseButton.LeftButton:
+            return
+        far = (point - self._press).manhattanLength() >= QApplication.startDragDistance()
+        if self._band_from is not None:
+            if far or not self._band().isEmpty():
+                self._band_to = point
+                self._select_band()
+                self._autoscroll.start()
+        elif far:
+            self._press = self._select_on_release = None
+            current = self.current_id()
+            self._drag_out.start(self._thumbnails.peek(current) if current is not None else None)
+
+    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton:
+            if self._select_on_release is not None and self._band().isEmpty():
+                self._selection.select_only(self._select_on_release)
+                self.viewport().update()
+                self._tell(self.current_id(), None)
+            self._press = self._select_on_release = None
+            self._drag_out.forget()
+            self._end_band()
+
+    def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
+        if event.button() == Qt.MouseButton.LeftButton and self._place_at(event.position().toPoint()) is not None:
+            self.activated.emit(self.current_id())
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        where = event.globalPos()
+        if event.reason() == QContextMenuEvent.Reason.Keyboard and self._selection.current >= 0:
+            self._reveal(self._selection.current)
+            where = self.viewport().mapToGlobal(self._rect(self._selection.current).center())
+        self.contextMenuRequested.emit(where)
+
+    def wheelEvent(self, event: QWheelEvent) -> None:
+        if not event.modifiers() & _CTRL:
+            super().wheelEvent(event)
+            return
+        self._wheel_rest += event.angleDelta().y()
+        steps = int(self._wheel_rest / _NOTCH)
+        self._wheel_rest -= steps * _NOTCH
+        if steps:
+            self.zoom(steps, event.position().toPoint())
+        event.accept()
+
+    def _card(self, place: int) -> QRect:
+        return self._rect(place).adjusted(GAP_PX, GAP_PX, -GAP_PX, -GAP_PX)
+
+    def _picture(self, place: int) -> QRect:
+        return self._shape().picture.translated(self._rect(place).topLeft())
+
+    # Rubber band
+
+    def _in_content(self, point: QPoint) -> QPoint:
+        return point + QPoint(0, self.verticalScrollBar().value())
+
+    def _band(self) -> QRect:
+        """The band on the viewport, empty without one."""
+        if self._band_from is None or self._band_to.isNull():
+            return QRect()
+        return QRect(self._band_from - QPoint(0, self.verticalScrollBar().value()), self._band_to).normalized()
+
+    def _select_band(self) -> None:
+        band, columns = self._band(), self._columns()
+        if self._band_mask is None or not self.count():
+            return
+        first, shape = self._rect(0), self._shape()
+        left, right = (band.left() - first.left()) // shape.width, (band.right() - first.left()) // shape.width
+        top, bottom = (band.top() - first.top()) // shape.height, (band.bottom() - first.top()) // shape.height
+        rows = np.arange(max(0, top), max(0, bottom + 1))
+        across = np.arange(max(0, left), min(columns, right + 1))
+        places = (rows[:, None] * columns + across).ravel()
+        mask = self._band_mask.copy()
+        mask[places[places < self.count()]] = True
+        n_before = self._selection.n
+        self._selection.set_mask(mask)
+        self.viewport().update()
+        self._tell(self.current_id(), n_before)
+
+    def _scroll_band(self) -> None:
+        y, height = self._band_to.y(), self.viewport().height()
+        by = min(0, y) + max(0, y - height)
+        if by:
+            self.verticalScrollBar().setValue(self.verticalScrollBar().value() + by)
+            self._select_band()
+
+    def _end_band(self) -> None:
+        self._autoscroll.stop()
+        if self._band_from is not None:
+            self._band_from = self._band_mask = None
+            self._band_to = QPoint()
+            self.viewport().update()
+
+    def _paint_over(self, painter: QPainter) -> None:
+        band = self._band()
+        if not band.isEmpty():
+            accent = self.palette().color(QPalette.ColorRole.Highlight)
+            ground = QColor(accent)
+            ground.setAlpha(36)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+            painter.setPen(QPen(accent, 1))
+            painter.setBrush(ground)
+            painter.drawRect(band)
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        super().scrollContentsBy(dx, dy)
+        if self._band_from is not None:
+            self.viewport().update()
+
+    # For people who do not see the grid, or not well
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self.viewport().update()
+        self._describe_current()
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self.viewport().update()
+
+    def viewportEvent(self, event: QEvent) -> bool:
+        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
+            place = self._place_at(event.pos())
+            row = self._rows.get(int(self._selection.ids[place])) if place is not None else None
+            if row is not None and place is not None:
+                QToolTip.showText(event.globalPos(), "\n".join(self._words(row)), self.viewport(), self._rect(place))
+            else:
+                QToolTip.hideText()
+            return True
+        return super().viewportEvent(event)
+
+    def _rows_came(self, content_ids: list[int]) -> None:
+        super()._rows_came(content_ids)
+        if self.current_id() in content_ids:
+            self._describe_current()
+
+    def _words(self, row: Tile) -> list[str]:
+        """What a tile shows, in words."""
+        words = [printable(row.name)]
+        if row.label_state == "accepted" and row.label:
+            words.append(self.tr("Labelled {0}").format(row.label))
+        elif row.label_state == "rejected":
+            words.append(self.tr("Prediction rejected"))
+        if row.top1 is not None and row.confidence is not None:
+            words.append(self.tr("Prediction: {0}, {1}").format(row.top1, percent(row.confidence)))
+        if row.n_files > 1:
+            words.append(self.tr("{0} files with this content").format(row.n_files))
+        return words
+
+    def _describe_current(self) -> None:
+        current = self.current_id()
+        row = self._rows.get(current) if current is not None else None
+        words = self._words(row) if row is not None else []
+        if current is not None:
+            words.append(self.tr("item {0} of {1}").format(self._selection.current + 1, self.count()))
+        if self._selection.n_marked > 1:
+            words.append(self.tr("{0} selected").format(self._selection.n_marked))
+        text = ", ".join(words)
+        if text == self.accessibleDescription():
+            return
+        self.setAccessibleDescription(text)
+        if QAccessible.isActive() and self.hasFocus():
+            QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
+            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))

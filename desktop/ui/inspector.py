@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import numpy as np
-from PySide6.QtCore import QSize, QStringListModel, Qt, QTimer, Signal
-from PySide6.QtGui import QImage
+from collections.abc import Sequence
+from functools import partial
+from typing import TypeVar
+
+from PySide6.QtCore import QSize, Qt, QTimer, Signal
+from PySide6.QtGui import QFont, QImage
 from PySide6.QtWidgets import (
-    QCompleter,
-    QFormLayout,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -15,28 +16,42 @@ from PySide6.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSplitter,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
+from desktop.ui import icons
+from desktop.ui import inspector_words as words
+from desktop.ui.facts import ElidedLabel, Fact, FactTable
+from desktop.ui.label_field import LabelField
 from desktop.ui.ports import EnginePort, ReadPort, ThumbnailPort
+from desktop.ui.preview_loader import PreviewLoader, to_image
 from desktop.ui.preview_view import PreviewView
+from desktop.ui.problems_view import printable
 from desktop.ui.score_bars import ScoreBars
 from engine.errors import LightdeskError
-from engine.schemas.frame import Frame
-from engine.schemas.library import Detail
+from engine.schemas.library import Detail, Tile
 
-_PREVIEW_SIDE = 1600
+__all__ = ["Inspector", "to_image"]
+
+_L = TypeVar("_L", bound=QLabel)
+_PREVIEW_SIDE_PX = 1600
 _SETTLE_MS = 60
+_SUMMARY_ROWS = 5000
 
 
 class Inspector(QWidget):
-    """Shows one content, or how many are selected. GUI thread."""
+    """Shows one content, or what a selection has in common. GUI thread; all reading goes through the ports."""
 
-    acceptRequested = Signal(int)
+    acceptRequested = Signal(int)  # k, from 1
     labelRequested = Signal(str)
     rejectRequested = Signal()
     clearRequested = Signal()
+    noteRequested = Signal(int, str)  # content id, text
+    revealRequested = Signal(str)  # path
+    copyRecordRequested = Signal(int)  # content id
+    left = Signal()  # Esc in a field: the keys go back to the pictures
 
     def __init__(self, read: ReadPort, thumbnails: ThumbnailPort, engine: EnginePort, *, top_k: int) -> None:
         super().__init__()
@@ -44,203 +59,332 @@ class Inspector(QWidget):
         self._top_k = top_k
         self._model_ref = ""
         self._content_id: int | None = None
+        self._selected: Sequence[int] = ()
         self._n_selected = 0
-        self._previewed: int | None = None
+        self._detail: Detail | None = None
+        self._loader = PreviewLoader(engine, self)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE_MS)
         self._settle.timeout.connect(self._load_preview)
         self._build()
-        self.show_content(None, 0)
+        self._show_nothing()
+
+    # Building
 
     def _build(self) -> None:
         self.preview = PreviewView()
-        self.title = QLabel()
-        self.title.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-        self.title.setWordWrap(True)
-        self.state = QLabel()
-        self.state.setWordWrap(True)
-        self.bars = ScoreBars()
-        self.bars.acceptRequested.connect(self.acceptRequested)
-        self.field = QLineEdit()
-        self.field.setPlaceholderText(self.tr("Type a label (L)"))
-        self.field.setAccessibleName(self.tr("Label"))
-        self._names = QStringListModel(self)
-        completer = QCompleter(self._names, self)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        self.field.setCompleter(completer)
-        self.field.textEdited.connect(self._complete)
-        self.field.returnPressed.connect(self._commit_label)
-        self.reject_button = QPushButton(self.tr("Reject"))
-        self.reject_button.setToolTip(self.tr("The prediction is wrong (X)"))
-        self.reject_button.clicked.connect(self.rejectRequested)
-        self.clear_button = QPushButton(self.tr("Clear"))
-        self.clear_button.setToolTip(self.tr("Take the label away"))
-        self.clear_button.clicked.connect(self.clearRequested)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.field, 1)
-        buttons.addWidget(self.reject_button)
-        buttons.addWidget(self.clear_button)
-        self.facts = QFormLayout()
-        self.facts.setLabelAlignment(Qt.AlignmentFlag.AlignLeft)
-        self.facts.setHorizontalSpacing(14)
-        self.facts.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
-        below = QWidget()
-        layout = QVBoxLayout(below)
-        layout.setContentsMargins(12, 8, 12, 12)
-        layout.setSpacing(8)
-        layout.addWidget(self.title)
-        layout.addWidget(self.state)
-        layout.addLayout(buttons)
-        layout.addWidget(self.bars)
-        layout.addLayout(self.facts)
-        layout.addStretch(1)
+        self.preview.sharperWanted.connect(self._load_sharper)
+        self.body = QWidget()
+        column = QVBoxLayout(self.body)
+        column.setContentsMargins(12, 10, 12, 12)
+        column.setSpacing(4)
+        self._build_label(column)
+        self._build_prediction(column)
+        self._build_facts(column)
+        column.addStretch(1)
         scroll = QScrollArea()
-        scroll.setWidget(below)
+        scroll.setWidget(self.body)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.addWidget(self.preview)
         splitter.addWidget(scroll)
-        splitter.setSizes([320, 480])
+        splitter.setStretchFactor(0, 2)
+        splitter.setStretchFactor(1, 3)
+        splitter.setSizes([300, 480])
         splitter.setChildrenCollapsible(False)
+        self._scroll = scroll
         outer = QVBoxLayout(self)
         outer.setContentsMargins(0, 0, 0, 0)
         outer.addWidget(splitter)
-        self._below = below
+
+    def _build_label(self, column: QVBoxLayout) -> None:
+        self.title = ElidedLabel(Qt.TextElideMode.ElideMiddle)
+        self.measures = _faint(ElidedLabel())
+        self.state = QLabel()
+        for label in (self.title, self.state):
+            font = QFont(label.font())
+            font.setWeight(QFont.Weight.DemiBold)
+            label.setFont(font)
+        self.state.setWordWrap(True)
+        self.state.setTextFormat(Qt.TextFormat.PlainText)
+        self.who = _faint(QLabel())
+        self.who.setWordWrap(True)
+        self.field = LabelField(self._read)
+        self.field.committed.connect(self.labelRequested)
+        self.field.left.connect(self.left)
+        self.hint = _faint(QLabel())
+        self.hint.setTextFormat(Qt.TextFormat.PlainText)
+        self.hint.setWordWrap(True)
+        self.hint.hide()
+        self.field.hintChanged.connect(self._show_hint)
+        self.reject_button = QPushButton(self.tr("Reject"))
+        self.reject_button.setToolTip(self.tr("The prediction is wrong (X)"))
+        self.reject_button.clicked.connect(lambda: self.rejectRequested.emit())
+        self.clear_button = QPushButton(self.tr("Clear"))
+        self.clear_button.setToolTip(self.tr("Take the label away (Backspace)"))
+        self.clear_button.clicked.connect(lambda: self.clearRequested.emit())
+        line = QHBoxLayout()
+        line.setSpacing(6)
+        line.addWidget(self.field, 1)
+        line.addWidget(self.reject_button)
+        line.addWidget(self.clear_button)
+        column.addWidget(self.title)
+        column.addWidget(self.measures)
+        column.addSpacing(8)
+        column.addWidget(self.state)
+        column.addWidget(self.who)
+        column.addSpacing(4)
+        column.addLayout(line)
+        column.addWidget(self.hint)
+        self.note = QLineEdit()
+        self.note.setPlaceholderText(self.tr("Note beside the label"))
+        self.note.setAccessibleName(self.tr("Note"))
+        self.note.editingFinished.connect(self._commit_note)
+        column.addWidget(self.note)
+
+    def _build_prediction(self, column: QVBoxLayout) -> None:
+        self.prediction = QWidget()
+        inner = QVBoxLayout(self.prediction)
+        inner.setContentsMargins(0, 10, 0, 0)
+        inner.setSpacing(2)
+        line = QHBoxLayout()
+        self._model = _faint(ElidedLabel())
+        line.addWidget(_head(self.tr("Prediction")))
+        line.addSpacing(8)
+        line.addWidget(self._model, 1)
+        self.copy_button = _small_button("copy", self.tr("Copy the result as JSON"))
+        self.copy_button.clicked.connect(self._copy_record)
+        line.addWidget(self.copy_button)
+        inner.addLayout(line)
+        self.bars = ScoreBars()
+        self.bars.acceptRequested.connect(self.acceptRequested)
+        inner.addWidget(self.bars)
+        self._how = _faint(ElidedLabel())
+        inner.addWidget(self._how)
+        column.addWidget(self.prediction)
+
+    def _build_facts(self, column: QVBoxLayout) -> None:
+        self.facts = QWidget()
+        inner = QVBoxLayout(self.facts)
+        inner.setContentsMargins(0, 10, 0, 0)
+        inner.setSpacing(4)
+        self._files_head = _head("")
+        self.files = FactTable(self.tr("Files"))
+        self.identity = FactTable(self.tr("Identity"))
+        self.exif_button = QToolButton()
+        self.exif_button.setText(self.tr("Camera data"))
+        self.exif_button.setCheckable(True)
+        self.exif_button.setArrowType(Qt.ArrowType.RightArrow)
+        self.exif_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        self.exif_button.toggled.connect(self._turn_exif)
+        self.exif = FactTable(self.tr("Camera data"))
+        self.exif.hide()
+        inner.addWidget(self._files_head)
+        inner.addWidget(self.files)
+        inner.addWidget(self.identity)
+        inner.addSpacing(4)
+        inner.addWidget(self.exif_button)
+        inner.addWidget(self.exif)
+        column.addWidget(self.facts)
+
+    # What is shown
 
     def set_model_ref(self, ref: str) -> None:
         """Show the predictions of another model first."""
-        self._model_ref = ref
-        self.refresh()
+        if ref != self._model_ref:
+            self._model_ref = ref
+            self.field.set_model_ref(ref)
+            self.refresh()
 
-    def show_content(self, content_id: int | None, n_selected: int) -> None:
-        """Show a content; `n_selected` above 1 says that steps go to a selection."""
+    def set_top_k(self, k: int) -> None:
+        """Show so many classes."""
+        self._top_k = k
+        self._show_prediction()
+
+    def reset(self) -> None:
+        """Forget everything: another library."""
+        self._loader.forget()
+        self.show_content(None, 0)
+
+    def show_content(self, content_id: int | None, n_selected: int, selected: Sequence[int] = ()) -> None:
+        """Show a content.
+
+        Parameters
+        ----------
+        n_selected
+            Above 1, steps go to so many.
+        selected
+            These, so that it can be said what their labels have in common.
+        """
         changed = content_id != self._content_id
-        self._content_id, self._n_selected = content_id, n_selected
-        for widget in (self.field, self.reject_button, self.clear_button):
-            widget.setEnabled(content_id is not None)
+        several_before = self._n_selected > 1
+        self._n_selected, self._selected = n_selected, selected[:_SUMMARY_ROWS]
         if content_id is None:
-            self._previewed = None
-            self.preview.set_image(None, message=self.tr("Choose a picture to see it here."))
-            self.title.clear()
-            self.state.clear()
-            self.bars.set_scores(())
-            self._set_facts([])
+            self._content_id = self._detail = None
+            self._show_nothing()
             return
         if changed:
+            self._commit_note()
+            self._content_id, self._detail = content_id, None
             self.field.clear()
+            self.body.show()
+            self.exif.show_facts([])
+            self._loader.cancel()
             self.preview.set_image(self._thumbnails.peek(content_id))
             self._settle.start()
-        self.refresh()
+        if changed or several_before or n_selected > 1:
+            self.refresh()
 
     def refresh(self) -> None:
         """Read the current content again."""
         content_id, ref = self._content_id, self._model_ref
-        if content_id is not None:
-            self._read.ask("inspector", lambda view: view.detail(content_id, ref), self._show_detail)
+        if content_id is None:
+            return
+        self._read.ask("inspector", lambda view: view.detail(content_id, ref), self._show_detail)
+        if self._n_selected > 1 and self._selected:
+            ids = list(self._selected)
+            self._read.ask("selection", lambda view: view.tiles(ids, ref), self._show_summary)
 
     def focus_label(self) -> None:
         """Let the person type a label."""
-        self.field.setFocus()
-        self.field.selectAll()
-        self._complete("")
-
-    def _show_detail(self, detail: Detail | None) -> None:
-        if detail is None or detail.content_id != self._content_id:
-            return
-        title = detail.name
-        if self._n_selected > 1:
-            title = self.tr("{0} selected, showing {1}").format(f"{self._n_selected:,}", detail.name)
-        self.title.setText(f"<b>{_escaped(title)}</b>")
-        label = detail.label
-        if label is None:
-            self.state.setText(self.tr("No label yet. Enter accepts the first prediction."))
-        elif label.state == "rejected":
-            self.state.setText(
-                self.tr("\N{MULTIPLICATION SIGN} Rejected by {0}, {1}").format(label.set_by, _day(label.set_at))
-            )
-        else:
-            text = self.tr("\N{CHECK MARK} {0}, set by {1}, {2}").format(
-                label.class_name, label.set_by, _day(label.set_at)
-            )
-            self.state.setText(text)
-        prediction = detail.predictions[0] if detail.predictions else None
-        self.bars.set_scores(prediction.top[: self._top_k] if prediction else ())
-        facts = [
-            (
-                self.tr("Size"),
-                f"{detail.width} \N{MULTIPLICATION SIGN} {detail.height}, {detail.size_bytes / 1000:,.0f} kB",
-            ),
-            (self.tr("Format"), detail.content_type),
-        ]
-        if prediction:
-            facts += [
-                (self.tr("Model"), prediction.model_ref),
-                (self.tr("Device"), f"{prediction.device}, {prediction.inference_ms:.1f} ms"),
-            ]
-        files = self.tr("File") if len(detail.files) == 1 else self.tr("Files")
-        for i, file in enumerate(detail.files[:20]):
-            facts.append((files if i == 0 else "", file.path.encode("utf-8", "replace").decode()))
-        facts.append(("SHA-256", detail.sha256[:16]))
-        self._set_facts(facts)
-
-    def _set_facts(self, facts: list[tuple[str, str]]) -> None:
-        while self.facts.rowCount():
-            self.facts.removeRow(0)
-        for name, value in facts:
-            # Zero-width spaces let a long path wrap at its separators.
-            text = QLabel(value.replace("/", "/\u200b").replace("\\", "\\\u200b"))
-            text.setWordWrap(True)
-            text.setToolTip(value)
-            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            head = QLabel(name)
-            head.setEnabled(False)
-            self.facts.addRow(head, text)
-
-    def _load_preview(self) -> None:
-        content_id = self._content_id
-        if content_id is None:
-            return
-
-        def done(answer: tuple[Frame, dict[str, str]] | Frame) -> None:
-            if content_id == self._content_id and isinstance(answer, Frame):
-                self._previewed = content_id
-                self.preview.set_image(to_image(answer), keep_view=True)
-
-        def failed(error: LightdeskError) -> None:
-            if content_id == self._content_id and self._thumbnails.peek(content_id) is None:
-                self.preview.set_image(None, message=str(error))
-
-        self._engine.compute("preview", content_id, _PREVIEW_SIDE, done=done, failed=failed)
-        self._engine.call("prioritise", content_id)
-
-    def _complete(self, text: str) -> None:
-        ref = self._model_ref
-        self._read.ask("completion", lambda view: view.class_names(text, 50, ref), self._names.setStringList)
-
-    def _commit_label(self) -> None:
-        text = self.field.text().strip()
-        if text:
-            self.labelRequested.emit(text)
-            self.field.clear()
+        self.field.begin()
 
     def sizeHint(self) -> QSize:
         return QSize(340, 700)
 
+    def _show_nothing(self) -> None:
+        self._settle.stop()
+        self._loader.cancel()
+        self.body.hide()
+        self.preview.set_image(None, message=self.tr("Choose a picture to see it here."))
 
-def to_image(frame: Frame) -> QImage:
-    """Return a frame as an image that owns its pixels."""
-    pixels = np.ascontiguousarray(frame.pixels)
-    height, width = pixels.shape[:2]
-    return QImage(pixels.data, width, height, 3 * width, QImage.Format.Format_RGB888).copy()
+    def _show_detail(self, detail: Detail | None) -> None:
+        if detail is None or detail.content_id != self._content_id:
+            return
+        fresh = self._detail is None or self._detail.content_id != detail.content_id
+        self._detail = detail
+        several = self._n_selected > 1
+        name = printable(detail.name)
+        if several:
+            self.title.show_text(self.tr("{0} selected").format(f"{self._n_selected:,}"))
+            self.measures.show_text(self.tr("showing {0}").format(name))
+        else:
+            self.title.show_text(name)
+            self.measures.show_text(words.measures(detail))
+            state, who = words.label_state(detail.label)
+            self.state.setText(state)
+            self.who.setText(who)
+        self.note.setEnabled(detail.label is not None and not several)
+        self.note.setVisible(self.note.isEnabled())
+        if fresh or not self.note.hasFocus():
+            self.note.setText(detail.label.note if detail.label is not None else "")
+        self.clear_button.setEnabled(detail.label is not None or several)
+        self._show_prediction()
+        files = self.tr("File") if len(detail.files) == 1 else self.tr("{0} files").format(f"{len(detail.files):,}")
+        self._files_head.setText(files)
+        self.files.show_facts(words.file_facts(detail, self.revealRequested.emit))
+        self.identity.show_facts(words.identity_facts(detail))
+        if fresh:
+            # One to one means the picture's own pixels, whatever is shown until the sharp one comes.
+            self.preview.set_full_size(detail.width, detail.height)
+
+    def _show_prediction(self) -> None:
+        detail = self._detail
+        prediction = detail.predictions[0] if detail is not None and detail.predictions else None
+        chosen = detail.label.class_name if detail is not None and detail.label is not None else None
+        self.bars.set_scores(prediction.top[: self._top_k] if prediction else (), chosen)
+        self._model.show_text(prediction.model_ref if prediction else self.tr("none yet"))
+        self._how.show_text(words.how_made(prediction) if prediction else "")
+        self.copy_button.setEnabled(prediction is not None)
+
+    def _show_summary(self, rows: list[Tile]) -> None:
+        if self._n_selected > 1:
+            self.state.setText(words.selection_summary(rows, self._n_selected))
+            self.who.setText(self.tr("What you do goes to all of them."))
+
+    def _show_hint(self, text: str) -> None:
+        self.hint.setText(text)
+        self.hint.setVisible(bool(text))
+
+    # The picture
+
+    def _load_preview(self) -> None:
+        if self._content_id is not None:
+            self._loader.request(self._content_id, _PREVIEW_SIDE_PX, self._preview_came)
+            self._engine.call("prioritise", self._content_id, failed=lambda _error: None)
+            self._load_exif()
+
+    def _load_sharper(self, side_px: int) -> None:
+        if self._content_id is not None and side_px > _PREVIEW_SIDE_PX:
+            self._loader.request(self._content_id, side_px, self._preview_came)
+
+    def _preview_came(self, content_id: int, answer: QImage | LightdeskError) -> None:
+        if content_id != self._content_id:
+            return
+        if isinstance(answer, QImage):
+            full = (self._detail.width, self._detail.height) if self._detail is not None else None
+            self.preview.set_image(answer, keep_view=True, full_size=full)
+        elif self._thumbnails.peek(content_id) is None:
+            self.preview.set_image(None, message=str(answer))
+        else:
+            # The small picture stays; the reason stands below it.
+            self.measures.show_text(answer.message, tip=str(answer))
+
+    def _turn_exif(self, shown: bool) -> None:
+        self.exif_button.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
+        self.exif.setVisible(shown)
+        self._load_exif()
+
+    def _load_exif(self) -> None:
+        content_id = self._content_id
+        if content_id is not None and self.exif_button.isChecked():
+            self._engine.compute(
+                "exif",
+                content_id,
+                done=partial(self._exif_came, content_id),
+                failed=lambda error: self._exif_came(content_id, {}, error),
+            )
+
+    def _exif_came(self, content_id: int, fields: dict[str, str], error: LightdeskError | None = None) -> None:
+        if content_id != self._content_id:
+            return
+        facts = [Fact(name, printable(value)) for name, value in fields.items()]
+        none = Fact("", error.message if error is not None else self.tr("The file holds none."))
+        self.exif.show_facts(facts or [none])
+
+    # Steps
+
+    def _commit_note(self) -> None:
+        detail, text = self._detail, self.note.text().strip()
+        if detail is not None and detail.label is not None and self.note.isEnabled() and text != detail.label.note:
+            # With its number: by now another picture may be the current one.
+            self.noteRequested.emit(detail.content_id, text)
+
+    def _copy_record(self) -> None:
+        if self._content_id is not None:
+            self.copyRecordRequested.emit(self._content_id)
 
 
-def _day(at: str) -> str:
-    return at[:16].replace("T", " ")
+def _faint(label: _L) -> _L:
+    label.setProperty("role", "faint")
+    return label
 
 
-def _escaped(text: str) -> str:
-    return text.replace("&", "&amp;").replace("<", "&lt;")
+def _head(text: str) -> QLabel:
+    label = QLabel(text)
+    font = QFont(label.font())
+    font.setWeight(QFont.Weight.DemiBold)
+    label.setFont(font)
+    return label
+
+
+def _small_button(icon: str, name: str) -> QToolButton:
+    button = QToolButton()
+    icons.set_icon(button, icon)
+    button.setToolTip(name)
+    button.setAccessibleName(name)
+    return button

@@ -1,112 +1,233 @@
-"""The left side: everything, sources, classes with counts, problems."""
+"""The left side: everything, problems, sources, classes with counts."""
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QHeaderView, QTreeWidget, QTreeWidgetItem
+from dataclasses import dataclass
+from typing import Any
 
+from PySide6.QtCore import (
+    QAbstractListModel,
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QContextMenuEvent, QFont, QKeyEvent, QPainter, QPen
+from PySide6.QtWidgets import QListView, QMenu, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from desktop.ui import icons, theme
 from engine.schemas.library import Facets
 
-_KEY = Qt.ItemDataRole.UserRole
-_MOST_CLASSES = 500
+Key = tuple[str, Any]
+_Index = QModelIndex | QPersistentModelIndex
+ALL: Key = ("all", None)
+PROBLEMS: Key = ("problems", None)
+_KEY_ROLE = Qt.ItemDataRole.UserRole
+_ROW_PX = 26
+_HEADING_PX = 34
+_ICONS = {"all": "pictures", "problems": "warning", "source": "folder", "class": "tag"}
 
 
-class LibraryPanel(QTreeWidget):
-    """Counts to choose from. Emits what was chosen: ("all", None), ("source", id), ("class", name), ("problems", None)."""
+@dataclass(frozen=True, slots=True)
+class _Row:
+    key: Key | None  # None: a heading
+    text: str
+    n: int = 0
+    tip: str = ""
+
+
+class _Rows(QAbstractListModel):
+    """A flat list: headings and what stands under them."""
+
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.rows: list[_Row] = []
+
+    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(self.rows)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid() or index.row() >= len(self.rows):
+            return None
+        row = self.rows[index.row()]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.text
+        if role == _KEY_ROLE:
+            return row.key
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return row.tip or None
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return row.text if row.key is None else f"{row.text}, {row.n:,}"
+        return None
+
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        if not index.isValid() or self.rows[index.row()].key is None:
+            return Qt.ItemFlag.NoItemFlags
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
+
+    def place_of(self, key: Key) -> int:
+        return next((place for place, row in enumerate(self.rows) if row.key == key), -1)
+
+    def replace(self, rows: list[_Row]) -> None:
+        """Counts move often, rows seldom: only what differs is told."""
+        if [row.key for row in rows] == [row.key for row in self.rows]:
+            changed = [i for i, (new, old) in enumerate(zip(rows, self.rows, strict=True)) if new != old]
+            self.rows = rows
+            if changed:
+                self.dataChanged.emit(self.index(changed[0]), self.index(changed[-1]))
+            return
+        self.beginResetModel()
+        self.rows = rows
+        self.endResetModel()
+
+
+class LibraryPanel(QListView):
+    """Counts to choose from. Emits what was chosen: ALL, PROBLEMS, ("source", id), ("class", name). GUI thread.
+
+    A click leaves the focus where it was, so that the keys go on to mean the pictures; Tab comes in here.
+    """
 
     chosen = Signal(str, object)
     removeSourceRequested = Signal(int)
 
     def __init__(self) -> None:
         super().__init__()
-        self.setHeaderHidden(True)
-        self.setColumnCount(2)
-        self.header().setStretchLastSection(False)
-        self.header().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.header().setSectionResizeMode(1, QHeaderView.ResizeMode.ResizeToContents)
-        self.setIndentation(12)
-        self.setRootIsDecorated(False)
+        self.setObjectName("library")
         self.setAccessibleName(self.tr("Library"))
-        self._items: dict[tuple[str, object], QTreeWidgetItem] = {}
-        self._all = self._add(None, ("all", None), self.tr("All pictures"))
-        self._problems = self._add(None, ("problems", None), self.tr("Problems"))
-        self._problems.setHidden(True)
-        self._sources = self._heading(self.tr("Sources"))
-        self._classes = self._heading(self.tr("Classes"))
-        self.setCurrentItem(self._all)
-        self.currentItemChanged.connect(self._tell)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.setVerticalScrollMode(QListView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(150)
+        self.setMouseTracking(True)
+        self._rows = _Rows(self)
+        self.setModel(self._rows)
+        self.setItemDelegate(_Painter(self))
+        self._chosen: Key = ALL
+        self._telling = True
+        self.show_facets(Facets(0, 0, 0, 0, 0))
+        self.selectionModel().currentChanged.connect(self._tell)
 
     def show_facets(self, facets: Facets) -> None:
-        """Show new counts, keeping the choice."""
-        self._count(self._all, facets.n_all)
-        self._count(self._problems, facets.n_problems)
-        self._problems.setHidden(facets.n_problems == 0)
-        self._fill(self._sources, [(("source", s.id), s.title, s.n_contents, s.path) for s in facets.sources])
-        classes = facets.classes[:_MOST_CLASSES]
-        self._fill(self._classes, [(("class", c.class_name), c.class_name, c.n, c.class_name) for c in classes])
+        """Show new counts, keeping the choice and the place."""
+        rows = [_Row(ALL, self.tr("All pictures"), facets.n_all)]
+        if facets.n_problems or self._chosen == PROBLEMS:
+            rows.append(_Row(PROBLEMS, self.tr("Problems"), facets.n_problems))
+        if facets.sources:
+            rows.append(_Row(None, self.tr("Sources")))
+            rows += [_Row(("source", s.id), s.title, s.n_contents, s.path or s.title) for s in facets.sources]
+        if facets.classes:
+            rows.append(_Row(None, self.tr("Classes")))
+            rows += [_Row(("class", c.class_name), c.class_name, c.n, c.class_name) for c in facets.classes]
+            name = self._chosen[1]
+            if self._chosen[0] == "class" and all(c.class_name != name for c in facets.classes):
+                rows.append(_Row(self._chosen, name, 0, name))
+        y = self.verticalScrollBar().value()
+        self._rows.replace(rows)
+        self._mark(self._chosen)
+        self.verticalScrollBar().setValue(y)
+
+    def show_choice(self, key: Key) -> None:
+        """Mark what is shown; does not emit `chosen`."""
+        if key != self._chosen:
+            self._chosen = key
+            self._mark(key)
 
     def choose_all(self) -> None:
-        """Go back to everything."""
-        self.setCurrentItem(self._all)
+        """Go back to everything. Does not emit `chosen`."""
+        self.show_choice(ALL)
 
-    def _heading(self, text: str) -> QTreeWidgetItem:
-        item = QTreeWidgetItem(self, [text])
-        item.setFlags(Qt.ItemFlag.ItemIsEnabled)
-        faint = self.palette().placeholderText()
-        item.setForeground(0, faint)
-        item.setExpanded(True)
-        item.setHidden(True)
-        return item
+    def choose(self, key: Key) -> None:
+        """Choose as a person would."""
+        place = self._rows.place_of(key)
+        if place >= 0:
+            self.setCurrentIndex(self._rows.index(place))
 
-    def _add(self, parent: QTreeWidgetItem | None, key: tuple[str, object], text: str) -> QTreeWidgetItem:
-        item = QTreeWidgetItem(parent if parent is not None else self, [text, ""])
-        item.setData(0, _KEY, key)
-        item.setTextAlignment(1, Qt.AlignmentFlag.AlignRight)
-        self._items[key] = item
-        return item
-
-    def _fill(self, heading: QTreeWidgetItem, rows: list[tuple[tuple[str, object], str, int, str]]) -> None:
-        wanted = {key for key, *_ in rows}
-        for i in reversed(range(heading.childCount())):
-            child = heading.child(i)
-            assert child is not None
-            kind, value = child.data(0, _KEY)
-            key = (kind, value)
-            if key not in wanted:
-                if self.currentItem() is child:
-                    self.choose_all()
-                heading.takeChild(i)
-                del self._items[key]
-        for place, (key, text, n, tip) in enumerate(rows):
-            item = self._items.get(key)
-            if item is None:
-                item = self._add(heading, key, text)
-                item.setToolTip(0, tip)
-            elif heading.indexOfChild(item) != place and key[0] == "class" and item is not self.currentItem():
-                heading.takeChild(heading.indexOfChild(item))
-                heading.insertChild(place, item)
-            self._count(item, n)
-        heading.setHidden(not rows)
-        heading.setExpanded(True)
-
-    def _count(self, item: QTreeWidgetItem, n: int) -> None:
-        text = f"{n:,}"
-        if item.text(1) != text:
-            item.setText(1, text)
-
-    def _tell(self, item: QTreeWidgetItem | None) -> None:
-        if item is not None and item.data(0, _KEY):
-            kind, value = item.data(0, _KEY)
-            self.chosen.emit(kind, value)
-
-    def contextMenuEvent(self, event: object) -> None:
-        item = self.itemAt(event.pos())  # type: ignore[attr-defined]
-        key = item.data(0, _KEY) if item is not None else None
-        if key and key[0] == "source":
-            from PySide6.QtWidgets import QMenu
-
-            menu = QMenu(self)
-            menu.addAction(
-                self.tr("Remove from the library (files stay)"), lambda: self.removeSourceRequested.emit(key[1])
+    def _mark(self, key: Key) -> None:
+        self._telling = False
+        place = self._rows.place_of(key)
+        if place >= 0:
+            self.selectionModel().setCurrentIndex(
+                self._rows.index(place), self.selectionModel().SelectionFlag.ClearAndSelect
             )
-            menu.popup(event.globalPos())  # type: ignore[attr-defined]
+        else:
+            self.selectionModel().clear()
+        self._telling = True
+
+    def _tell(self, index: QModelIndex) -> None:
+        key = index.data(_KEY_ROLE)
+        if self._telling and key is not None:
+            self._chosen = (key[0], key[1])
+            self.chosen.emit(*self._chosen)
+
+    def event(self, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and event.text().strip():
+            plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier)
+            if plain and event.text().isalnum():
+                # Letters typed here look for a class by its beginning.
+                event.accept()
+                return True
+        return super().event(event)
+
+    def contextMenuEvent(self, event: QContextMenuEvent) -> None:
+        by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
+        index = self.currentIndex() if by_key else self.indexAt(event.pos())
+        key = index.data(_KEY_ROLE)
+        if key is None or key[0] != "source":
+            return
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        menu.addAction(self.tr("Remove from the library (files stay)")).triggered.connect(
+            lambda: self.removeSourceRequested.emit(key[1])
+        )
+        at: QPoint = self.viewport().mapToGlobal(self.visualRect(index).center()) if by_key else event.globalPos()
+        menu.popup(at)
+
+
+class _Painter(QStyledItemDelegate):
+    def sizeHint(self, _option: QStyleOptionViewItem, index: _Index) -> QSize:
+        return QSize(100, _HEADING_PX if index.data(_KEY_ROLE) is None else _ROW_PX)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        row = index.model().rows[index.row()]  # type: ignore[attr-defined]
+        rect: QRect = option.rect
+        metrics = option.fontMetrics
+        state = option.state
+        painter.save()
+        if row.key is None:
+            font = QFont(option.font)
+            font.setPointSizeF(font.pointSizeF() * 0.9)
+            painter.setFont(font)
+            painter.setPen(theme.color("faint"))
+            painter.drawText(rect.adjusted(12, 8, -8, -2), Qt.AlignmentFlag.AlignVCenter, row.text)
+            painter.restore()
+            return
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        pill = rect.adjusted(6, 1, -6, -1)
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        if selected or state & QStyle.StateFlag.State_MouseOver:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(theme.color("tint" if selected else "hover"))
+            painter.drawRoundedRect(pill, 5, 5)
+        if state & QStyle.StateFlag.State_HasFocus:
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.setPen(QPen(theme.color("accent"), 1.5))
+            painter.drawRoundedRect(pill, 5, 5)
+        problem = row.key == PROBLEMS
+        ratio = painter.device().devicePixelRatio()
+        drawing = icons.pixmap(_ICONS[row.key[0]], theme.color("busy" if problem else "faint"), 16, ratio)
+        painter.drawPixmap(pill.left() + 7, pill.center().y() - 7, drawing)
+        number = f"{row.n:,}"
+        number_px = metrics.horizontalAdvance(number)
+        name = pill.adjusted(30, 0, -number_px - 16, 0)
+        painter.setPen(theme.color("text"))
+        text = metrics.elidedText(row.text, Qt.TextElideMode.ElideRight, name.width())
+        painter.drawText(name, Qt.AlignmentFlag.AlignVCenter, text)
+        painter.setPen(theme.color("text" if selected else "faint"))
+        painter.drawText(
+            pill.adjusted(0, 0, -8, 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, number
+        )
+        painter.restore()

@@ -1,61 +1,52 @@
-"""The window: panel, grid, inspector, filters, activity, and what the keys do."""
+"""The window: filters, panel, grid, inspector, activity, and what the keys do."""
 
 from __future__ import annotations
 
-import json
-import time
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
-from typing import Any, Protocol
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QCoreApplication, QPoint, QSettings, Qt, QTimer
+from PySide6.QtCore import QPoint, QSettings, Qt
 from PySide6.QtGui import (
-    QAction,
     QCloseEvent,
     QDragEnterEvent,
+    QDragLeaveEvent,
     QDropEvent,
     QGuiApplication,
-    QImage,
     QKeyEvent,
-    QKeySequence,
+    QResizeEvent,
 )
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from desktop.ui.actions import ACTIONS
+from desktop.ui import icons, intake, reveal
+from desktop.ui.about import AboutDialog
 from desktop.ui.activity_bar import ActivityBar
-from desktop.ui.dialogs import SettingsDialog, shortcuts_sheet, text_sheet
-from desktop.ui.empty_state import EmptyState, NothingFound
+from desktop.ui.banner import Banner
+from desktop.ui.browsing import Browser
+from desktop.ui.doctor_dialog import DoctorDialog
+from desktop.ui.empty_state import EmptyState, LibraryClosed, NothingFound
 from desktop.ui.filter_bar import FilterBar
 from desktop.ui.grid import AssetGrid
 from desktop.ui.inspector import Inspector, to_image
-from desktop.ui.library_panel import LibraryPanel
-from desktop.ui.ports import EnginePort, ReadPort, ThumbnailPort
+from desktop.ui.library_menu import LibraryMenu
+from desktop.ui.library_panel import ALL, PROBLEMS, LibraryPanel
+from desktop.ui.menus import build_menus
+from desktop.ui.ports import EnginePort, ReadPort, Shell, ThumbnailPort
 from desktop.ui.preview_view import PreviewView
-from desktop.ui.problems_view import ProblemsView
-from engine.errors import LightdeskError
+from desktop.ui.problems_view import ProblemsView, printable
+from desktop.ui.settings_dialog import SettingsDialog
+from desktop.ui.shortcuts_sheet import ShortcutsSheet
+from desktop.ui.steps import Steps
+from engine.errors import ErrorCode, LightdeskError
 from engine.schemas.device import ModelState
-from engine.schemas.job import JobProgress, Preflight
+from engine.schemas.job import Job, JobProgress, Preflight
 from engine.schemas.library import Command, Facets, Query
-from engine.schemas.settings import Settings
 
-_REFRESH_MIN_MS = 200
-_REFRESH_SHARE = 10  # a refresh may take at most this part of the time
 _IMAGES = "*.jpg *.jpeg *.png *.webp *.bmp *.tif *.tiff *.gif *.avif *.heic *.heif"
-
-
-class Shell(Protocol):
-    """What the window asks of the composition root."""
-
-    settings: Settings
-
-    def open_library(self, path: Path) -> None: ...
-    def save_settings(self, values: dict[str, Any]) -> None: ...
-    def sample_folder(self) -> str: ...
-    def save_pasted(self, image: QImage, done: Callable[[str], None]) -> None: ...
-    def doctor_text(self, done: Callable[[str], None]) -> None: ...
+_LARGE_SIDE_PX = 3000
+_MIN_WIDTH_PX, _MIN_HEIGHT_PX = 900, 520
 
 
 class MainWindow(QMainWindow):
@@ -66,111 +57,159 @@ class MainWindow(QMainWindow):
     ) -> None:
         super().__init__()
         self._shell, self._read, self._engine, self._state = shell, read, engine, state
-        self._query = Query()
+        self._model_ref = ""
         self._facets = Facets(0, 0, 0, 0, 0)
-        self._ids_dirty = self._facets_dirty = False
-        self._busy_until_s = 0.0
-        self._asked_s = 0.0
+        self._asked: Query | None = None
+        self._warned_of: str | None = None
         self.setWindowTitle("Lightdesk")
+        self.setWindowIcon(icons.program_icon())
         self.setAcceptDrops(True)
-        self._build(thumbnails)
-        self._build_actions()
-        self.resize(1320, 840)
-        if geometry := state.value("geometry"):
-            self.restoreGeometry(geometry)
-        if splitter := state.value("splitter"):
-            self._splitter.restoreState(splitter)
-        self._refresher = QTimer(self)
-        self._refresher.setInterval(50)
-        self._refresher.timeout.connect(self._refresh_if_due)
-        self._refresher.start()
+        self.setMinimumSize(_MIN_WIDTH_PX, _MIN_HEIGHT_PX)
+        self._build_parts(thumbnails)
+        self._lay_out()
+        self.browser = Browser(read, self.query, self)
+        self.steps = Steps(engine, self.grid.selected_ids, self)
+        self.library_menu = LibraryMenu(self, shell, state, self.banner)
+        self.actions_by_name = build_menus(self, self.middle)
+        self.library_menu.add_recent(self.actions_by_name["switch_library"])
+        self._connect()
+        self.actions_by_name["undo"].setEnabled(False)
+        self.actions_by_name["redo"].setEnabled(False)
+        self._restore()
+        self._show_selected()
+        # The keys mean the pictures from the start, not the search field that comes first.
+        self.empty.setFocus()
 
-    def _build(self, thumbnails: ThumbnailPort) -> None:
-        self.panel = LibraryPanel()
-        self.panel.chosen.connect(self._choose)
-        self.panel.removeSourceRequested.connect(lambda i: self._step("remove_source", i))
+    def _build_parts(self, thumbnails: ThumbnailPort) -> None:
         self.filters = FilterBar()
-        self.filters.changed.connect(self._filter_changed)
+        self.banner = Banner()
+        self.panel = LibraryPanel()
         self.grid = AssetGrid(self._read, thumbnails)
-        self.grid.currentChanged.connect(lambda _id: self._show_current())
-        self.grid.selectionChanged.connect(self._show_current)
-        self.grid.activated.connect(lambda _id: self.toggle_preview())
-        self.grid.contextMenuRequested.connect(self._grid_menu)
-        self.empty = EmptyState()
-        self.empty.openFolderRequested.connect(self.open_folder)
-        self.empty.samplesRequested.connect(self.try_samples)
-        self.nothing = NothingFound()
-        self.nothing.clearRequested.connect(self._clear_filter)
+        self.empty, self.nothing, self.closed = EmptyState(), NothingFound(), LibraryClosed()
         self.problems = ProblemsView()
-        self.problems.retryRequested.connect(lambda ids: self._engine.call("retry_problems", ids))
-        self.problems.dismissRequested.connect(lambda ids: self._engine.call("dismiss_problems", ids))
         self.large = PreviewView()
+        self.large.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.middle = QStackedWidget()
-        for page in (self.empty, self.grid, self.nothing, self.problems, self.large):
+        for page in (self.empty, self.grid, self.nothing, self.problems, self.large, self.closed):
             self.middle.addWidget(page)
         self.inspector = Inspector(self._read, thumbnails, self._engine, top_k=self._shell.settings.top_k)
+        self.inspector.setMinimumWidth(240)
+        self.activity = ActivityBar()
+
+    def _lay_out(self) -> None:
+        self._splitter = QSplitter(Qt.Orientation.Horizontal)
+        self._splitter.setChildrenCollapsible(False)
+        for place, part in enumerate((self.panel, self.middle, self.inspector)):
+            self._splitter.addWidget(part)
+            self._splitter.setStretchFactor(place, int(part is self.middle))
+        self._splitter.setSizes([220, 760, 340])
+        whole = QWidget()
+        rows = QVBoxLayout(whole)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(0)
+        rows.addWidget(self.filters)
+        rows.addWidget(self.banner)
+        rows.addWidget(self._splitter, 1)
+        rows.addWidget(self.activity)
+        self.setCentralWidget(whole)
+        self._overlay = intake.DropOverlay(whole)
+        # Fields would take a dropped file for text; drops go to the window wherever they fall.
+        for child in whole.findChildren(QWidget):
+            if child.acceptDrops():
+                child.setAcceptDrops(False)
+
+    def _connect(self) -> None:
+        self.panel.chosen.connect(self._choose)
+        self.panel.removeSourceRequested.connect(self.steps.remove_source)
+        self.filters.changed.connect(self._filter_changed)
+        self.filters.modelChosen.connect(self._shell.use_model)
+        self.grid.currentChanged.connect(lambda _id: self._show_selected())
+        self.grid.selectionChanged.connect(self._show_selected)
+        self.grid.activated.connect(lambda _id: self.toggle_preview())
+        self.grid.contextMenuRequested.connect(self._grid_menu)
+        self.empty.openFolderRequested.connect(self.open_folder)
+        self.empty.samplesRequested.connect(self.try_samples)
+        self.nothing.clearRequested.connect(self.clear_filter)
+        self.library_menu.connect_page(self.closed)
+        self.problems.retryRequested.connect(lambda ids: self._engine.call("retry_problems", ids))
+        self.problems.dismissRequested.connect(lambda ids: self._engine.call("dismiss_problems", ids))
+        self.problems.revealRequested.connect(self._reveal)
+        self.problems.copied.connect(lambda _n: self.activity.say(self.tr("The report was copied.")))
         self.inspector.acceptRequested.connect(self.accept_kth)
         self.inspector.labelRequested.connect(self._label)
         self.inspector.rejectRequested.connect(self.reject)
         self.inspector.clearRequested.connect(self.clear_label)
-        self.activity = ActivityBar()
         for signal, name in (
             (self.activity.pauseRequested, "pause"),
             (self.activity.resumeRequested, "resume"),
             (self.activity.cancelRequested, "cancel"),
         ):
             signal.connect(lambda job_id, call=name: self._engine.call(call, job_id))
-        center = QWidget()
-        column = QVBoxLayout(center)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(0)
-        column.addWidget(self.filters)
-        column.addWidget(self.middle, 1)
-        self._splitter = QSplitter(Qt.Orientation.Horizontal)
-        for widget, stretch in ((self.panel, 0), (center, 1), (self.inspector, 0)):
-            self._splitter.addWidget(widget)
-            self._splitter.setStretchFactor(self._splitter.count() - 1, stretch)
-        self._splitter.setSizes([220, 760, 340])
-        whole = QWidget()
-        rows = QVBoxLayout(whole)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(0)
-        rows.addWidget(self._splitter, 1)
-        rows.addWidget(self.activity)
-        self.setCentralWidget(whole)
+        self.activity.badge.clicked.connect(self._explain_device)
+        self.steps.said.connect(self.activity.say)
+        self.browser.idsCame.connect(self._show_ids)
+        self.browser.facetsCame.connect(self._show_facets)
+        self.browser.problemsCame.connect(self.problems.show_problems)
+        self.browser.jobsCame.connect(self._show_open_jobs)
+        self.browser.undoCame.connect(self._name_undo)
+        self.browser.committedElsewhere.connect(self._reread_rows)
+        self.browser.failed.connect(self.show_error)
 
-    def _build_actions(self) -> None:
-        menus: dict[str, QMenu] = {}
-        self.actions_by_method: dict[str, QAction] = {}
-        for row in ACTIONS:
-            action = QAction(QCoreApplication.translate("Actions", row.text), self)
-            action.setShortcuts([QKeySequence(keys) for keys in row.keys])
-            action.triggered.connect(getattr(self, row.method))
-            if row.in_grid:
-                # Single keys belong to the middle, so that typing in a field stays typing.
-                action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-                self.middle.addAction(action)
-            if row.menu not in menus:
-                menus[row.menu] = self.menuBar().addMenu(self.tr(row.menu))
-            menus[row.menu].addAction(action)
-            self.actions_by_method[row.method] = action
+    def query(self) -> Query:
+        """Return what should be shown, and in which order."""
+        return self.filters.query(self._model_ref)
 
     # What the engine says
 
     def library_opened(self, path: Path, model_ref: str, *, read_only: bool) -> None:
         """Show another library."""
-        self._query = replace(Query(), model_ref=model_ref)
-        suffix = self.tr(" (read only)") if read_only else ""
-        self.setWindowTitle(f"{path.stem}{suffix} \N{EN DASH} Lightdesk")
-        self.panel.choose_all()
+        self._model_ref = model_ref
+        name = printable(path.stem)
+        self.setWindowTitle(
+            f"{name} {self.tr('(read only)')} \N{EN DASH} Lightdesk" if read_only else f"{name} \N{EN DASH} Lightdesk"
+        )
+        self.library_menu.opened(path)
+        self.activity.forget(self.activity.open_jobs())
+        self.filters.clear()
+        self.panel.show_choice(ALL)
+        if self.middle.currentWidget() is not self.grid:
+            self._turn_to(self.empty)
         self.grid.set_model_ref(model_ref)
+        self.grid.set_ids(np.empty(0, np.int64))
         self.inspector.set_model_ref(model_ref)
-        self.refresh_all()
+        self.browser.open()
+        self._engine.call("models", done=self._show_models)
+        self.banner.dismiss()
+        if read_only:
+            self.banner.show_notice(
+                self.tr("This library can only be read: {0}. You can look, but not label or add.").format(
+                    printable(str(path))
+                )
+            )
+
+    def warn_of_place(self, reason: str) -> None:
+        """Say that the library lies where SQLite files get damaged."""
+        self.banner.show_notice(
+            self.tr(
+                "The library is not safe where it is: {0}. Back it up, and open the copy from a disk of this computer."
+            ).format(reason),
+            [(self.tr("Back up\N{HORIZONTAL ELLIPSIS}"), self.library_menu.back_up)],
+        )
+
+    def library_failed(self, error: LightdeskError) -> None:
+        """Say in the middle why no library is open."""
+        self.setWindowTitle("Lightdesk")
+        self.browser.stop()
+        self.activity.forget(self.activity.open_jobs())
+        self.grid.set_ids(np.empty(0, np.int64))
+        self._show_facets(Facets(0, 0, 0, 0, 0))
+        self.closed.show_error(error)
+        self._turn_to(self.closed)
 
     def predictions_stored(self, content_ids: tuple[int, ...]) -> None:
         """New answers: counts and order are read again soon."""
         self.grid.refresh(content_ids)
-        self._ids_dirty = self._facets_dirty = True
+        self.browser.contents_moved()
         if self.grid.current_id() in content_ids:
             self.inspector.refresh()
 
@@ -178,23 +217,26 @@ class MainWindow(QMainWindow):
         """A step was committed."""
         self.grid.refresh(content_ids or None)
         self.inspector.refresh()
-        self._facets_dirty = True
-        self._ids_dirty = self._ids_dirty or self.filters.is_filtering() or self._query.class_name is not None
-        self._name_undo()
+        query = self.query()
+        if query.class_name is not None or query.labelled != "any" or query.text or query.sort == "class":
+            self.browser.contents_moved()
+        else:
+            self.browser.counts_moved()
+        self.browser.undo_moved()
 
     def library_changed(self) -> None:
         """Something else changed, maybe by another process."""
-        self.grid.refresh(None)
-        self.inspector.refresh()
-        self._ids_dirty = self._facets_dirty = True
+        if self.browser.is_quiet():
+            self._reread_rows()
+        self.browser.all_moved()
 
     def problems_changed(self) -> None:
         """The list of problems moved."""
-        self._facets_dirty = True
-        self._read.ask("problems", lambda view: view.problems(), self.problems.show_problems)
+        self.browser.problems_moved()
 
     def show_job(self, progress: JobProgress) -> None:
-        """A job moved."""
+        """A job of this process moved."""
+        self.browser.own_commit()
         self.activity.show_job(progress)
 
     def show_preflight(self, preflight: Preflight) -> None:
@@ -204,126 +246,187 @@ class MainWindow(QMainWindow):
     def show_model(self, state: ModelState) -> None:
         """The model moved."""
         self.activity.show_model(state)
+        reason = state.device.fallback_reason if state.device is not None else None
+        if reason and reason != self._warned_of:
+            self.banner.show_notice(reason, [(self.tr("Doctor\N{HORIZONTAL ELLIPSIS}"), self.show_doctor)])
+        self._warned_of = reason
 
     def show_error(self, error: LightdeskError) -> None:
         """Something a person should know, in its place in the window."""
-        self.activity.show_error(error)
+        ways: list[tuple[str, Callable[[], None]]] = []
+        if error.code in (ErrorCode.MODEL_DAMAGED, ErrorCode.DEVICE_UNAVAILABLE, ErrorCode.INFERENCE_FAILED):
+            ways.append((self.tr("Doctor\N{HORIZONTAL ELLIPSIS}"), self.show_doctor))
+        self.banner.show_error(error, ways)
 
-    # Reading
+    # What was read
 
     def refresh_all(self) -> None:
         """Read everything shown again."""
-        self._ids_dirty = self._facets_dirty = True
-        self._busy_until_s = 0.0
-        self._read.ask("problems", lambda view: view.problems(), self.problems.show_problems)
-        self._name_undo()
+        self.browser.all_moved()
 
-    def _refresh_if_due(self) -> None:
-        now_s = time.monotonic()
-        if now_s < self._busy_until_s:
-            return
-        if self._ids_dirty:
-            self._ids_dirty = False
-            self._ask_ids()
-        elif self._facets_dirty:
-            self._facets_dirty = False
-            ref, asked_s = self._query.model_ref, now_s
-            self._read.ask("facets", lambda view: view.facets(ref), lambda facets: self._show_facets(facets, asked_s))
+    def _reread_rows(self) -> None:
+        self.grid.refresh(None)
+        self.inspector.refresh()
 
-    def _ask_ids(self) -> None:
-        query = self.filters.applied_to(self._query)
-        asked_s = time.monotonic()
-        # Nothing more until the answer is there, or at most for some seconds.
-        self._busy_until_s = asked_s + 5
-        self._read.ask("ids", lambda view: view.ids(query), lambda ids: self._show_ids(ids, asked_s))
-
-    def _show_ids(self, ids: NDArray[np.int64], asked_s: float) -> None:
-        self._rest(asked_s)
+    def _show_ids(self, ids: NDArray[np.int64], query: Query) -> None:
+        self._asked = query
         self.grid.set_ids(ids)
-        if self.middle.currentWidget() not in (self.problems, self.large):
+        self.filters.show_count(len(ids), self._facets.n_all)
+        if self.middle.currentWidget() not in (self.problems, self.large, self.closed):
             self._show_page(len(ids))
 
     def _show_page(self, n: int) -> None:
-        nothing = self.nothing if self.filters.is_filtering() or self._query.class_name is not None else self.empty
-        page = self.grid if n else nothing
-        if self.middle.currentWidget() is not page:
-            self.middle.setCurrentWidget(page)
-            if page is self.grid and not isinstance(QGuiApplication.focusObject(), type(self.filters.search)):
-                self.grid.setFocus()
+        page = self.grid if n else self.nothing if self.filters.is_filtering() else self.empty
+        self._turn_to(page)
 
-    def _show_facets(self, facets: Facets, asked_s: float) -> None:
-        self._rest(asked_s)
+    def _turn_to(self, page: QWidget) -> None:
+        if self.middle.currentWidget() is page:
+            return
+        # A field or the panel keeps the focus; what is not seen any more must not.
+        focus = QGuiApplication.focusObject()
+        elsewhere = isinstance(focus, QWidget) and focus is not self and not self.middle.isAncestorOf(focus)
+        self.middle.setCurrentWidget(page)
+        self.inspector.setVisible(page not in (self.problems, self.closed))
+        if not elsewhere:
+            page.setFocus()
+
+    def _show_facets(self, facets: Facets) -> None:
         self._facets = facets
         self.panel.show_facets(facets)
+        self.problems.show_total(facets.n_problems)
+        self.nothing.show_total(facets.n_all)
+        self.filters.show_count(self.grid.count(), facets.n_all)
+        if self.filters.show_facets(facets):
+            self._filter_changed()
 
-    def _rest(self, asked_s: float) -> None:
-        now_s = time.monotonic()
-        self._busy_until_s = now_s + max(_REFRESH_MIN_MS / 1000, min(8.0, (now_s - asked_s) * _REFRESH_SHARE))
+    def _show_models(self, models: list[Any]) -> None:
+        self.filters.show_models([(model.title or model.name, model.ref) for model in models], self._model_ref)
 
-    def _choose(self, kind: str, value: Any) -> None:
-        if kind == "problems":
-            self.middle.setCurrentWidget(self.problems)
-            return
-        if self.middle.currentWidget() in (self.problems, self.large):
-            self.middle.setCurrentWidget(self.grid)
-        self._query = replace(
-            self._query,
-            source_id=value if kind == "source" else None,
-            class_name=value if kind == "class" else None,
-        )
-        self._ask_ids()
+    def _show_open_jobs(self, jobs: list[Job]) -> None:
+        """Jobs left from before, and those of other windows; our own tell of themselves."""
+        for job in jobs:
+            if job.id not in self.activity.open_jobs():
+                self.activity.show_job(JobProgress(job))
+        self.activity.forget(self.activity.open_jobs() - {job.id for job in jobs})
 
-    def _filter_changed(self) -> None:
-        if self.middle.currentWidget() in (self.problems, self.large):
-            self.middle.setCurrentWidget(self.grid)
-        self._ask_ids()
+    def _name_undo(self, undo: Command | None, redo: Command | None) -> None:
+        for name, text, command in (
+            ("undo", self.tr("Undo"), undo),
+            ("redo", self.tr("Redo"), redo),
+        ):
+            action = self.actions_by_name[name]
+            action.setText(f"{text} {command.title}" if command is not None else text)
+            action.setEnabled(command is not None)
 
-    def _clear_filter(self) -> None:
-        self.filters.clear()
-        self.panel.choose_all()
-        self._filter_changed()
-
-    def _show_current(self) -> None:
-        self.inspector.show_content(self.grid.current_id(), len(self.grid.selected_ids()))
+    def _show_selected(self) -> None:
+        content_id = self.grid.current_id()
+        self.inspector.show_content(content_id, len(self.grid.selected_ids()))
         if self.middle.currentWidget() is self.large:
             self._load_large()
 
+    # Choosing what is shown
+
+    def _choose(self, kind: str, value: Any) -> None:
+        if (kind, value) == PROBLEMS:
+            self._turn_to(self.problems)
+            self.browser.problems_moved()
+            return
+        self.filters.set_place(value if kind == "source" else None, value if kind == "class" else None)
+        self._filter_changed()
+
+    def _filter_changed(self) -> None:
+        query = self.query()
+        if query.class_name is not None:
+            self.panel.show_choice(("class", query.class_name))
+        else:
+            self.panel.show_choice(ALL if query.source_id is None else ("source", query.source_id))
+        if self.middle.currentWidget() in (self.problems, self.large):
+            self._show_page(self.grid.count())
+        self.browser.show_now()
+
+    def clear_filter(self) -> None:
+        """Show everything again."""
+        self.filters.clear()
+        self._filter_changed()
+
+    def search(self) -> None:
+        """Go to the search field."""
+        self.filters.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.filters.search.selectAll()
+
+    def back(self) -> None:
+        """Leave the large preview, a field or the list of problems."""
+        page = self.middle.currentWidget()
+        if page is self.large:
+            self.toggle_preview()
+        elif page is self.problems:
+            self.panel.show_choice(ALL)
+            self._filter_changed()
+        page = self.middle.currentWidget()
+        if page is not None:
+            page.setFocus()
+
+    def larger_tiles(self) -> None:
+        """Make tiles larger."""
+        self.grid.zoom(1)
+
+    def smaller_tiles(self) -> None:
+        """Make tiles smaller."""
+        self.grid.zoom(-1)
+
+    def toggle_preview(self) -> None:
+        """Show the current picture large, or the grid again."""
+        if self.middle.currentWidget() is self.large:
+            self._show_page(self.grid.count())
+            self.grid.setFocus()
+        elif self.middle.currentWidget() is self.grid and self.grid.current_id() is not None:
+            self._turn_to(self.large)
+            self.large.setFocus()
+            self._load_large()
+
+    def _load_large(self) -> None:
+        content_id = self.grid.current_id()
+        if content_id is None:
+            return
+
+        def show(frame: Any) -> None:
+            if content_id == self.grid.current_id():
+                self.large.set_image(to_image(frame))
+
+        def fail(error: LightdeskError) -> None:
+            if content_id == self.grid.current_id():
+                self.large.set_image(None, message=str(error))
+
+        self._engine.compute("preview", content_id, _LARGE_SIDE_PX, done=show, failed=fail)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        moves = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
+        if self.middle.currentWidget() is self.large and Qt.Key(event.key()) in moves:
+            self.grid.step(moves[Qt.Key(event.key())])
+        else:
+            super().keyPressEvent(event)
+
     # Steps by a person
-
-    def _step(self, name: str, *arguments: Any) -> None:
-        self._engine.call(name, *arguments, done=self._said)
-
-    def _said(self, command: Command | None) -> None:
-        if command is not None:
-            self.activity.say(self.tr("Done: {0}.").format(command.title))
-
-    def _label(self, name: str) -> None:
-        self._step("label", self.grid.selected_ids(), name)
-        self.grid.setFocus()
 
     def accept_kth(self, k: int) -> None:
         """Take the k-th prediction as the label."""
-        if ids := self.grid.selected_ids():
-            self._step("accept", ids, k)
+        self.steps.accept(k)
 
     def accept_first(self) -> None:
         """Take the first prediction as the label."""
-        self.accept_kth(1)
+        self.steps.accept(1)
 
     def reject(self) -> None:
         """Say that the prediction is wrong."""
-        if ids := self.grid.selected_ids():
-            self._step("reject", ids)
+        self.steps.reject()
 
     def clear_label(self) -> None:
         """Take the label away."""
-        if ids := self.grid.selected_ids():
-            self._step("clear_label", ids)
+        self.steps.clear()
 
     def hide_selected(self) -> None:
         """Take the selection out of the library's view."""
-        if ids := self.grid.selected_ids():
-            self._step("hide", ids)
+        self.steps.hide()
 
     def type_label(self) -> None:
         """Go to the label field."""
@@ -332,46 +435,29 @@ class MainWindow(QMainWindow):
 
     def undo(self) -> None:
         """Take the last step back."""
-        self._engine.call("undo", done=lambda c: self._turned(self.tr("Undone"), c))
+        self.steps.undo()
 
     def redo(self) -> None:
         """Do it again."""
-        self._engine.call("redo", done=lambda c: self._turned(self.tr("Done again"), c))
+        self.steps.redo()
 
-    def _turned(self, word: str, command: Command | None) -> None:
-        self.activity.say(f"{word}: {command.title}." if command is not None else self.tr("There is nothing left."))
+    def select_all(self) -> None:
+        """Select everything shown."""
+        self.grid.select_all()
 
-    def _name_undo(self) -> None:
-        def show(commands: tuple[Command | None, Command | None]) -> None:
-            for method, word, command in zip(
-                ("undo", "redo"), (self.tr("Undo"), self.tr("Redo")), commands, strict=True
-            ):
-                action = self.actions_by_method[method]
-                action.setText(f"{word} {command.title}" if command is not None else word)
-                action.setEnabled(command is not None)
+    def copy_record(self) -> None:
+        """Copy the result record of the current picture."""
+        self.steps.copy_record(self.grid.current_id(), self._shell.settings.top_k)
 
-        self._read.ask("undo", lambda view: (view.can_undo(), view.can_redo()), show)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        digit = event.key() - Qt.Key.Key_0
-        if 1 <= digit <= 9 and event.modifiers() in (
-            Qt.KeyboardModifier.NoModifier,
-            Qt.KeyboardModifier.KeypadModifier,
-        ):
-            self.accept_kth(digit)
-        elif event.key() == Qt.Key.Key_Escape:
-            if self.middle.currentWidget() is self.large:
-                self.toggle_preview()
-            self.grid.setFocus()
-        elif self.middle.currentWidget() is self.large and event.key() in (Qt.Key.Key_Left, Qt.Key.Key_Right):
-            self.grid.step(1 if event.key() == Qt.Key.Key_Right else -1)
-        else:
-            super().keyPressEvent(event)
+    def _label(self, name: str) -> None:
+        self.steps.label(name)
+        self.grid.setFocus()
 
     def _grid_menu(self, at: QPoint) -> None:
         menu = QMenu(self)
-        for method in ("accept_first", "type_label", "reject", "clear_label", "copy_record", "hide_selected"):
-            menu.addAction(self.actions_by_method[method])
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name in ("accept_first", "type_label", "reject", "clear_label", "copy_record", "hide_selected"):
+            menu.addAction(self.actions_by_name[name])
         menu.popup(at)
 
     # Getting things in
@@ -395,119 +481,112 @@ class MainWindow(QMainWindow):
         """Show the photos that ship with the program."""
         self.submit([self._shell.sample_folder()])
 
+    def rescan(self) -> None:
+        """Look for new and changed files in all sources."""
+        paths = [source.path for source in self._facets.sources if source.path]
+        if paths:
+            self.activity.say(self.tr("Looking for new and changed files\N{HORIZONTAL ELLIPSIS}"))
+            self.submit(paths)
+        else:
+            self.activity.say(self.tr("No folder has been added yet."))
+
     def paste(self) -> None:
         """Take an image or paths from the clipboard."""
-        mime = QGuiApplication.clipboard().mimeData()
-        if mime.hasUrls():
-            self.submit([url.toLocalFile() for url in mime.urls() if url.isLocalFile()])
-        elif mime.hasImage():
-            self._shell.save_pasted(QGuiApplication.clipboard().image(), lambda path: self.submit([path]))
-        elif mime.hasText():
-            self.submit(
-                [line for line in mime.text().splitlines() if line.strip() and Path(line.strip()).is_absolute()]
-            )
+        if not self._take(QGuiApplication.clipboard().mimeData()):
+            self.activity.say(self.tr("The clipboard holds no image and no path of a file."))
+
+    def _take(self, mime: Any) -> bool:
+        if paths := intake.paths_in(mime):
+            self.submit(paths)
+        elif (image := intake.image_in(mime)) is not None:
+            self._shell.save_pasted(image, lambda path: self.submit([path]))
+        else:
+            return False
+        return True
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.mimeData().hasUrls() and event.source() is None:
+        if event.source() is None and intake.takes(event.mimeData()):
             event.acceptProposedAction()
-            self.activity.say(self.tr("Drop to add to the library."))
+            self._overlay.lift()
+
+    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
+        self._overlay.hide()
 
     def dropEvent(self, event: QDropEvent) -> None:
-        event.acceptProposedAction()
-        self.submit([url.toLocalFile() for url in event.mimeData().urls() if url.isLocalFile()])
+        self._overlay.hide()
+        # Never a move: the files stay theirs.
+        event.setDropAction(Qt.DropAction.CopyAction)
+        event.accept()
+        if not self._take(event.mimeData()):
+            self.activity.say(self.tr("Only files on this computer can be dropped; save the picture first."))
 
     # The rest of the menus
 
     def new_library(self) -> None:
         """Make another library."""
-        path, _ = QFileDialog.getSaveFileName(self, self.tr("New library"), "", "Lightdesk (*.lightdesk)")
-        if path:
-            self._shell.open_library(Path(path).with_suffix(".lightdesk"))
+        self.library_menu.new()
 
     def switch_library(self) -> None:
         """Open another library."""
-        path, _ = QFileDialog.getOpenFileName(self, self.tr("Open library"), "", "Lightdesk (*.lightdesk);;*")
-        if path:
-            self._shell.open_library(Path(path))
+        self.library_menu.open()
 
-    def copy_record(self) -> None:
-        """Copy the result record of the current picture."""
-        content_id = self.grid.current_id()
-        if content_id is not None:
-            self._engine.call("record", content_id, self._shell.settings.top_k, done=self._copied)
+    def check_library(self) -> None:
+        """Look for damage."""
+        self.library_menu.check()
 
-    def _copied(self, record: dict[str, Any]) -> None:
-        QGuiApplication.clipboard().setText(json.dumps(record, indent=2, ensure_ascii=False))
-        self.activity.say(self.tr("The result was copied."))
-
-    def select_all(self) -> None:
-        """Select everything shown."""
-        self.grid.select_all()
-
-    def search(self) -> None:
-        """Go to the search field."""
-        self.filters.search.setFocus()
-        self.filters.search.selectAll()
-
-    def toggle_preview(self) -> None:
-        """Show the current picture large, or the grid again."""
-        if self.middle.currentWidget() is self.large:
-            self.middle.setCurrentWidget(self.grid)
-            self.grid.setFocus()
-        elif self.grid.current_id() is not None:
-            self.middle.setCurrentWidget(self.large)
-            self.large.setFocus()
-            self._load_large()
-
-    def _load_large(self) -> None:
-        content_id = self.grid.current_id()
-        if content_id is None:
-            return
-
-        def show(frame: Any) -> None:
-            if content_id == self.grid.current_id():
-                self.large.set_image(to_image(frame))
-
-        self._engine.compute(
-            "preview", content_id, 3000, done=show, failed=lambda e: self.large.set_image(None, message=str(e))
-        )
-
-    def larger_tiles(self) -> None:
-        """Make tiles larger."""
-        self.grid.zoom(1)
-
-    def smaller_tiles(self) -> None:
-        """Make tiles smaller."""
-        self.grid.zoom(-1)
+    def back_up_library(self) -> None:
+        """Copy the library."""
+        self.library_menu.back_up()
 
     def show_settings(self) -> None:
         """Edit the settings."""
-        dialog = SettingsDialog(self._shell.settings, self)
-        dialog.accepted.connect(lambda: self._shell.save_settings(dialog.accepted_values()))
+        shell = self._shell
+        dialog = SettingsDialog(shell.settings, shell.why_invalid, shell.settings_from_environment(), self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.accepted.connect(lambda: self._save_settings(dialog))
         dialog.open()
+
+    def _save_settings(self, dialog: SettingsDialog) -> None:
+        if values := dialog.changed_values():
+            self._shell.save_settings(values)
 
     def show_shortcuts(self) -> None:
         """Show all keys."""
-        shortcuts_sheet(self).open()
+        ShortcutsSheet(self).open()
 
     def show_doctor(self) -> None:
         """Examine the machine and show what was found."""
-        self.activity.say(self.tr("Examining this machine\N{HORIZONTAL ELLIPSIS}"))
-        self._shell.doctor_text(lambda text: text_sheet(self, self.tr("Doctor"), text).show())
+        DoctorDialog(self._shell.doctor_text, self).show()
 
     def show_about(self) -> None:
         """Say what this is."""
-        text_sheet(
-            self,
-            self.tr("About Lightdesk"),
-            self.tr(
-                "Lightdesk\n\nSee what a vision model thinks of your pictures, on your own machine.\n"
-                "Licence: Apache-2.0. Qt is used under the LGPL-3.0."
-            ),
-        ).show()
+        AboutDialog(self._shell.version(), printable(str(self._shell.library_file())), self).open()
+
+    def _explain_device(self) -> None:
+        text = self.activity.badge.details().replace("\n", "  \N{MIDDLE DOT}  ")
+        self.banner.show_notice(text, [(self.tr("Doctor\N{HORIZONTAL ELLIPSIS}"), self.show_doctor)])
+
+    def _reveal(self, path: str) -> None:
+        if not reveal.reveal(path):
+            QGuiApplication.clipboard().setText(printable(path))
+            self.activity.say(self.tr("No file manager could be opened; the path was copied."))
+
+    # The frame
+
+    def _restore(self) -> None:
+        self.resize(1320, 840)
+        if geometry := self._state.value("geometry"):
+            self.restoreGeometry(geometry)
+        if splitter := self._state.value("splitter"):
+            self._splitter.restoreState(splitter)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        if self._overlay.isVisible():
+            self._overlay.lift()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self._refresher.stop()
+        self.browser.stop()
         self._state.setValue("geometry", self.saveGeometry())
         self._state.setValue("splitter", self._splitter.saveState())
         super().closeEvent(event)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
 import numpy as np
@@ -12,6 +13,7 @@ from PySide6.QtGui import QImage
 from engine.errors import LightdeskError
 from engine.schemas.job import Job
 from engine.schemas.library import Command, Detail, Facets, Problem, Query, Tile
+from engine.schemas.settings import Settings
 
 T = TypeVar("T")
 Failed = Callable[[LightdeskError], None]
@@ -29,6 +31,9 @@ class LibraryReader(Protocol):
     def can_undo(self) -> Command | None: ...
     def can_redo(self) -> Command | None: ...
     def class_names(self, prefix: str = "", limit: int = 50, model_ref: str = "") -> list[str]: ...
+    def change_counter(self) -> int:
+        """Return a number that moves when anybody commits; to be compared on one view only."""
+        ...
 
 
 class ReadPort(Protocol):
@@ -43,7 +48,8 @@ class ReadPort(Protocol):
     ) -> None:
         """Run `read` on a reader thread; `answer` is called later on the GUI thread.
 
-        In one lane a newer request replaces an older one, whose answer is dropped.
+        In one lane a newer request replaces an older one, whose answer is dropped. The lane ``watch`` has a view
+        that no other lane uses.
         """
 
 
@@ -60,6 +66,16 @@ class ThumbnailPort(Protocol):
         """Be told on the GUI thread of images that have come."""
 
 
+class PreviewPort(Protocol):
+    """Large pictures and EXIF, made on threads of their own."""
+
+    def request(self, content_id: int, max_side: int, on_ready: Callable[[int, QImage | LightdeskError], None]) -> None:
+        """Make a picture of at most `max_side` pixels; `on_ready` is called on the GUI thread."""
+
+    def exif(self, content_id: int, on_ready: Callable[[int, dict[str, str] | LightdeskError], None]) -> None:
+        """Read the EXIF fields worth showing; `on_ready` is called on the GUI thread."""
+
+
 class EnginePort(Protocol):
     """Calls on the engine, queued to its thread; the answer comes back on the GUI thread."""
 
@@ -74,3 +90,48 @@ class EnginePort(Protocol):
 
     def compute(self, name: str, *arguments: Any, done: Callable[[Any], None], failed: Failed | None = None) -> None:
         """Like `call` for what takes long (previews, checks), on a thread of its own."""
+
+
+class Shell(Protocol):
+    """What the window asks of the composition root. All of it answers at once or on the GUI thread later."""
+
+    settings: Settings
+
+    def open_library(self, path: Path | None) -> None:
+        """Close the library and open another, or make it (None: the standard one)."""
+
+    def restore_library(self, backup: Path) -> None:
+        """Put a backup in the place of the library that cannot be opened, and open it."""
+
+    def use_model(self, name: str) -> None:
+        """Go on with another model."""
+
+    def save_settings(self, values: Mapping[str, Any]) -> None:
+        """Write changed settings to the settings file."""
+
+    def why_invalid(self, name: str, value: Any) -> str | None:
+        """Say what is wrong with the value of a setting, or None."""
+
+    def settings_from_environment(self) -> frozenset[str]:
+        """Name the settings that the environment decides."""
+
+    def library_file(self) -> Path:
+        """Return the library that is open, or was to be."""
+
+    def sample_folder(self) -> str:
+        """Return the folder of sample photos."""
+
+    def save_pasted(self, image: QImage, done: Callable[[str], None]) -> None:
+        """Keep a pasted image as a file in the library's folder `pasted`."""
+
+    def doctor_text(self, done: Callable[[str], None], failed: Failed) -> None:
+        """Examine this machine."""
+
+    def check_library(self, done: Callable[[tuple[str, ...]], None]) -> None:
+        """Look for damage; answers with what was found."""
+
+    def back_up_library(self, target: Path, done: Callable[[], None]) -> None:
+        """Copy the library while it is in use."""
+
+    def version(self) -> str:
+        """Return this program's version."""

@@ -2,65 +2,109 @@
 
 from __future__ import annotations
 
+from functools import cache
+from importlib import resources
+from pathlib import Path
 from typing import Literal
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QObject, Qt
 from PySide6.QtGui import QColor, QGuiApplication, QPalette
 from PySide6.QtWidgets import QApplication, QStyleFactory
 
+from desktop.ui import icons
+
+Theme = Literal["system", "light", "dark"]
 _Role = QPalette.ColorRole
-_LIGHT = {
-    _Role.Window: "#f4f5f7", _Role.Base: "#ffffff", _Role.AlternateBase: "#f0f1f4", _Role.Text: "#1d2129",
-    _Role.WindowText: "#1d2129", _Role.Button: "#ffffff", _Role.ButtonText: "#1d2129", _Role.Mid: "#d5d8de",
-    _Role.Highlight: "#2f6fd6", _Role.HighlightedText: "#ffffff", _Role.PlaceholderText: "#646b78",
-    _Role.ToolTipBase: "#ffffff", _Role.ToolTipText: "#1d2129", _Role.Link: "#2f6fd6",
+
+# Every pair of text and ground that is used has a contrast of 4.5 or more (tests/desktop/test_theme.py).
+LIGHT = {
+    "window": "#f5f6f8", "base": "#ffffff", "card": "#eef0f3", "raised": "#ffffff", "hover": "#e8ebef",
+    "line": "#d9dce2", "strong_line": "#b4bac4", "text": "#1c2026", "faint": "#5c6470", "accent": "#2563c9",
+    "accent_hover": "#1d54b0", "on_accent": "#ffffff", "tint": "#e1ebfb", "error": "#b3261e", "error_tint": "#fbeae8",
+    "ready": "#2c8a4b", "busy": "#b3720b", "link": "#2563c9",
 }  # fmt: skip
-_DARK = {
-    _Role.Window: "#1e2126", _Role.Base: "#16181c", _Role.AlternateBase: "#23262c", _Role.Text: "#e4e6ea",
-    _Role.WindowText: "#e4e6ea", _Role.Button: "#2a2e35", _Role.ButtonText: "#e4e6ea", _Role.Mid: "#3a3f48",
-    _Role.Highlight: "#5b93ea", _Role.HighlightedText: "#10131a", _Role.PlaceholderText: "#9aa1ad",
-    _Role.ToolTipBase: "#2a2e35", _Role.ToolTipText: "#e4e6ea", _Role.Link: "#7fb0ff",
+DARK = {
+    "window": "#1d2025", "base": "#15171b", "card": "#24282e", "raised": "#2a2e35", "hover": "#30353d",
+    "line": "#343941", "strong_line": "#535b67", "text": "#e6e8ec", "faint": "#9da5b1", "accent": "#6ea2f2",
+    "accent_hover": "#86b2f6", "on_accent": "#0e131b", "tint": "#25364f", "error": "#ff9d94", "error_tint": "#3d2523",
+    "ready": "#5cc480", "busy": "#e8b04a", "link": "#8ab6ff",
+}  # fmt: skip
+_ROLES = {
+    _Role.Window: "window", _Role.Base: "base", _Role.AlternateBase: "card", _Role.Text: "text",
+    _Role.WindowText: "text", _Role.Button: "raised", _Role.ButtonText: "text", _Role.Mid: "line",
+    _Role.Highlight: "accent", _Role.HighlightedText: "on_accent", _Role.PlaceholderText: "faint",
+    _Role.ToolTipBase: "raised", _Role.ToolTipText: "text", _Role.Link: "link", _Role.Accent: "accent",
 }  # fmt: skip
 
 
-def apply(app: QApplication, theme: Literal["system", "light", "dark"]) -> None:
+class _Wardrobe(QObject):
+    """Follows the system for as long as the program lives. One for each program."""
+
+    def __init__(self, app: QApplication) -> None:
+        super().__init__(app)
+        self.setObjectName("wardrobe")
+        self._app = app
+        self.theme: Theme = "system"
+        self.colors = LIGHT
+        app.setStyle(QStyleFactory.create("Fusion"))
+        QGuiApplication.styleHints().colorSchemeChanged.connect(self._system_changed)
+
+    def put_on(self, theme: Theme) -> None:
+        """Dress the program; the frame of the window follows where the system can."""
+        self.theme = theme
+        hints = QGuiApplication.styleHints()
+        scheme = {"light": Qt.ColorScheme.Light, "dark": Qt.ColorScheme.Dark}.get(theme, Qt.ColorScheme.Unknown)
+        hints.setColorScheme(scheme)
+        self._dress()
+
+    def _system_changed(self, _scheme: Qt.ColorScheme) -> None:
+        self._dress()
+
+    def _dress(self) -> None:
+        scheme = QGuiApplication.styleHints().colorScheme()
+        dark = scheme == Qt.ColorScheme.Dark if self.theme == "system" else self.theme == "dark"
+        self.colors = DARK if dark else LIGHT
+        self._app.setPalette(_palette(self.colors))
+        self._app.setStyleSheet(style(self.colors))
+        icons.paint_again(self._app)
+
+
+def apply(app: QApplication, theme: Theme) -> None:
     """Dress the program, now and whenever the system changes its mind."""
-    app.setStyle(QStyleFactory.create("Fusion"))
-    hints = QGuiApplication.styleHints()
-
-    def dress() -> None:
-        dark = hints.colorScheme() == Qt.ColorScheme.Dark if theme == "system" else theme == "dark"
-        palette = QPalette()
-        for role, color in (_DARK if dark else _LIGHT).items():
-            palette.setColor(role, QColor(color))
-            if role in (_Role.Text, _Role.WindowText, _Role.ButtonText):
-                faded = QColor(color)
-                faded.setAlpha(130)
-                palette.setColor(QPalette.ColorGroup.Disabled, role, faded)
-        app.setPalette(palette)
-        line = palette.color(_Role.Mid).name()
-        accent = palette.color(_Role.Highlight).name()
-        app.setStyleSheet(_STYLE.replace("@line", line).replace("@accent", accent))
-
-    hints.colorSchemeChanged.connect(lambda _scheme: dress())
-    dress()
+    _wardrobe(app).put_on(theme)
 
 
-_STYLE = """
-QSplitter::handle { background: @line; }
-QSplitter::handle:horizontal { width: 1px; }
-QSplitter::handle:vertical { height: 1px; }
-QLineEdit, QComboBox, QSpinBox, QDoubleSpinBox {
-  border: 1px solid @line; border-radius: 4px; padding: 3px 6px; background: palette(base); min-height: 20px; }
-QLineEdit:focus, QComboBox:focus, QSpinBox:focus, QDoubleSpinBox:focus { border-color: @accent; }
-QComboBox::drop-down { border: none; width: 18px; }
-QSpinBox QLineEdit, QDoubleSpinBox QLineEdit { border: none; padding: 0; min-height: 0; background: transparent; }
-QPushButton { border: 1px solid @line; border-radius: 4px; padding: 4px 12px; background: palette(button); }
-QPushButton:hover, QPushButton:focus { border-color: @accent; }
-QToolButton { border: none; border-radius: 4px; padding: 3px 6px; }
-QToolButton:hover, QToolButton:focus { background: palette(alternate-base); }
-QTreeWidget { border: none; background: palette(window); }
-QTreeWidget::item { padding: 3px 2px; }
-QTableWidget { border: none; gridline-color: @line; }
-QToolTip { border: 1px solid @line; padding: 4px; }
-"""
+def color(name: str) -> QColor:
+    """Return a colour of the theme that is on."""
+    app = QApplication.instance()
+    wardrobe = app.findChild(QObject, "wardrobe") if isinstance(app, QApplication) else None
+    colors = wardrobe.colors if isinstance(wardrobe, _Wardrobe) else LIGHT
+    return QColor(colors[name])
+
+
+def style(colors: dict[str, str]) -> str:
+    """Return the style sheet in these colours."""
+    text = _sheet()
+    # The longest names first: @accent is the beginning of @accent_hover.
+    for name in sorted(colors, key=len, reverse=True):
+        text = text.replace(f"@{name}", colors[name])
+    return text.replace("@icons", icons.folder().as_posix())
+
+
+@cache
+def _sheet() -> str:
+    return (Path(str(resources.files("resources"))) / "styles" / "lightdesk.qss").read_text("utf-8")
+
+
+def _wardrobe(app: QApplication) -> _Wardrobe:
+    found = app.findChild(QObject, "wardrobe")
+    return found if isinstance(found, _Wardrobe) else _Wardrobe(app)
+
+
+def _palette(colors: dict[str, str]) -> QPalette:
+    palette = QPalette()
+    for role, name in _ROLES.items():
+        palette.setColor(role, QColor(colors[name]))
+    for role in (_Role.Text, _Role.WindowText, _Role.ButtonText):
+        palette.setColor(QPalette.ColorGroup.Disabled, role, QColor(colors["faint"]))
+    return palette

@@ -122,6 +122,12 @@ def compiled_providers() -> list[str]:
     return list(_import_runtime().get_available_providers())
 
 
+def offered_devices() -> list[str]:
+    """Return the devices that the runtime lists, each with its provider: more than a hope, less than proof."""
+    kinds = ((found.ep_name, found.device) for found in _import_runtime().get_ep_devices())
+    return [f"{name} on {device.vendor} {device.type.name}" for name, device in kinds]
+
+
 def available_cores() -> int:
     """Return the cores that this process may use."""
     if hasattr(os, "sched_getaffinity"):

@@ -1,137 +1,148 @@
-"""``lightdesk classify``: records in input order, streamed as they become known."""
+"""``lightdesk classify``: a record or a row for each file, in input order, as they become known."""
 
 from __future__ import annotations
 
-import contextlib
-import json
-import signal
+import os
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import click
-
-from engine.errors import ErrorCode, JobError, LightdeskError
+from engine.cli.interrupt import Interrupted
+from engine.cli.output import is_terminal, padded, say, shortened, shown, terminal_columns, write_json, write_line
+from engine.cli.running import Running, running
+from engine.errors import ErrorCode, FileError
 from engine.library.records import ItemResult
 from engine.postprocess import failure_record, printable_name
 from engine.service import Engine
-from engine.settings import load
 
-_PAGE = 200
-_POLL_S = 0.05
-Emit = Callable[[ItemResult, dict[str, Any]], None]
-
-
-def run(paths: Sequence[str], overrides: dict[str, Any], *, as_json: bool) -> int:
-    """Classify and print; returns the exit code (0 all good, 1 some failed, 130 interrupted)."""
-    settings = load(overrides)
-    engine = Engine(settings, adopt_jobs=False)
-    emit = _print_json if as_json else _print_row
-    try:
-        engine.start()
-        if not as_json:
-            click.echo(f"{'file':<40} {'prediction':<36} {'conf.':>6}  device")
-        with _until_ended():
-            return _stream(engine, paths, settings.top_k, emit)
-    except KeyboardInterrupt:
-        click.echo("\nStopped; what was finished is kept, and the rest goes on when you run it again.", err=True)
-        return 130
-    finally:
-        engine.close()
+Record = dict[str, Any]
+Emit = Callable[[ItemResult, Record], None]
+_NUMBER_COLUMNS = 6
+_DEVICE_COLUMNS = 6
+_FILE_COLUMNS, _CLASS_COLUMNS, _NAME_COLUMNS = 40, 32, 28
 
 
-def _stream(engine: Engine, paths: Sequence[str], top_k: int, emit: Emit) -> int:
-    job_id = engine.submit(paths)
-    n_failed = n_printed = 0
+def run(paths: Sequence[str], overrides: Mapping[str, Any], *, as_json: bool) -> int:
+    """Classify and print.
+
+    Returns
+    -------
+    int
+        Exit code: 0 all good, 1 some failed, 130 after Ctrl+C.
+    """
+    with running(overrides) as now:
+        emit: Emit = _emit_json if as_json else _Rows(paths).emit
+        try:
+            return _stream(now, paths, emit, as_json=as_json)
+        except Interrupted as stopped:
+            now.status.clear()
+            say("Stopped. What was finished is kept; run it again to go on with the rest.")
+            return stopped.exit_code
+
+
+def _stream(now: Running, paths: Sequence[str], emit: Emit, *, as_json: bool) -> int:
     began_s = time.monotonic()
-    view = engine.view()
-    try:
-        with _progress_bar() as show:
-            while True:
-                job = view.job(job_id)
-                for item in view.job_results(job_id, n_printed - 1, _PAGE):
-                    if item.state not in ("done", "failed"):
-                        break
-                    record = _record(engine, item, top_k, job.created_at)
-                    n_failed += not record["success"]
-                    emit(item, record)
-                    n_printed += 1
-                show(n_printed, job.n_total)
-                if job.state == "done" and n_printed >= job.n_total:
-                    break
-                if job.state in ("cancelled", "failed") or (job.state == "paused" and job.pause_code):
-                    raise JobError(ErrorCode.JOB_STATE, job.pause_reason or f"The job was {job.state}.")
-                if engine.model_state().phase == "failed":
-                    raise JobError(ErrorCode.JOB_STATE, engine.model_state().message)
-                if job.n_total == n_printed:
-                    time.sleep(_POLL_S)
-                else:
-                    time.sleep(_POLL_S / 5)
-    except (KeyboardInterrupt, BrokenPipeError):
-        engine.cancel(job_id)
-        raise
-    finally:
-        view.close()
+    job = now.following.submit(paths)
+    n_printed = n_failed = 0
+    for items in now.following.results(job.id):
+        # The line goes before anything is written where both are the same terminal.
+        if is_terminal(sys.stdout):
+            now.status.clear()
+        for item in items:
+            record = record_of(now.engine, item, now.settings.top_k, job.created_at)
+            n_failed += not record["success"]
+            emit(item, record)
+            now.interrupt.check()
+        sys.stdout.flush()
+        n_printed += len(items)
+    n_unseen = now.following.n_unseen
+    if n_unseen:
+        say(f"lightdesk: {n_unseen} files or folders could not be looked at; `lightdesk library info` counts problems.")
     if n_printed == 0:
-        click.echo("There were no images in what you gave.", err=True)
-    elif sys.stderr.isatty():
-        click.echo(f"{n_printed} files in {time.monotonic() - began_s:.1f} s", err=True)
-    return 1 if n_failed else 0
+        say(_nothing(now))
+    elif is_terminal(sys.stderr):
+        seconds = time.monotonic() - began_s
+        failed = f", {n_failed:,} failed" if n_failed else ""
+        say(f"{n_printed:,} files{failed}, {seconds:.1f} s, {n_printed / max(seconds, 1e-3):.0f} img/s")
+    return 1 if n_failed or n_unseen else 0
 
 
-def _record(engine: Engine, item: ItemResult, top_k: int, since: str) -> dict[str, Any]:
-    if item.state == "failed" or item.content_id is None:
-        code = ErrorCode(item.code or "INTERNAL")
-        error = LightdeskError(code, item.message or "The file could not be used.", way_out=item.way_out or "")
-        error.details["filename"] = printable_name(item.path)
+def _nothing(now: Running) -> str:
+    others = sum(now.following.skipped.values()) + now.following.n_videos
+    if now.following.n_videos:
+        return f"There were no images in what you gave ({now.following.n_videos} videos, which are not read yet)."
+    return "There were no images in what you gave" + (f" ({others} other files)." if others else ".")
+
+
+def record_of(engine: Engine, item: ItemResult, top_k: int, since: str) -> Record:
+    """Return the result record of one answered file of a job that began at `since`."""
+    if item.state != "done" or item.content_id is None:
+        code = ErrorCode(item.code) if item.code else ErrorCode.INTERNAL
+        error = FileError(
+            code,
+            item.message or "The file could not be used.",
+            way_out=item.way_out or "",
+            filename=printable_name(item.path),
+            path=os.fsencode(item.path).decode("utf-8", "backslashreplace"),
+        )
         return failure_record(error)
     return engine.record(item.content_id, top_k, item.path, since=since)
 
 
-def _print_json(_item: ItemResult, record: dict[str, Any]) -> None:
-    sys.stdout.write(json.dumps(record, ensure_ascii=False) + "\n")
-    sys.stdout.flush()
+def _emit_json(_item: ItemResult, record: Record) -> None:
+    write_json(record)
 
 
-def _print_row(item: ItemResult, record: dict[str, Any]) -> None:
-    name = _fitted(printable_name(item.path), 40)
-    if not record["success"]:
-        click.echo(f"{name:<40} {record['error']['code']}: {record['error']['message']}")
-        return
-    best, facts = record["data"]["prediction"], record["data"]["metadata"]
-    click.echo(f"{name:<40} {_fitted(best['class_name'], 36):<36} {best['confidence']:>6.1%}  {facts['device']}")
+class _Rows:
+    """Rows as they come: widths are chosen before the first one, so nothing need be kept.
 
+    On a terminal, rows are cut to its width; elsewhere nothing is.
+    """
 
-def _fitted(text: str, width: int) -> str:
-    text = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
-    return text if len(text) <= width else text[: width - 1] + "\N{HORIZONTAL ELLIPSIS}"
+    def __init__(self, paths: Sequence[str]) -> None:
+        self._given = sorted({(os.path.abspath(path), path) for path in paths}, key=lambda pair: -len(pair[0]))
+        self._cut = is_terminal(sys.stdout)
+        self._columns = terminal_columns()
+        fixed = _NUMBER_COLUMNS + _DEVICE_COLUMNS + 3 * 2
+        if self._cut:
+            room = max(24, self._columns - fixed)
+            self._file_columns = room * 5 // 9
+            self._class_columns = room - self._file_columns
+        else:
+            longest = max(len(path) + (_NAME_COLUMNS if os.path.isdir(path) else 0) for path in paths)
+            self._file_columns = min(max(longest, _FILE_COLUMNS), 2 * _FILE_COLUMNS)
+            self._class_columns = _CLASS_COLUMNS
+        self._head_due = True
 
+    def emit(self, item: ItemResult, record: Record) -> None:
+        """Write the row of one file."""
+        if self._head_due:
+            self._row("file", "top-1", padded("conf.", _NUMBER_COLUMNS, right=True), "device")
+            self._head_due = False
+        name = shown(os.fsencode(self._as_given(item.path)).decode("utf-8", "backslashreplace"))
+        if record["success"]:
+            best, device = record["data"]["prediction"], record["data"]["metadata"]["device"]
+            number = padded(f"{best['confidence']:.1%}", _NUMBER_COLUMNS, right=True)
+            self._row(name, shown(best["class_name"]), number, device)
+            return
+        error = record["error"]
+        text = f"{padded(self._file(name), self._file_columns)}  {error['code']}  {shown(error['message'])}"
+        write_line(shortened(text, self._columns) if self._cut else text)
 
-@contextlib.contextmanager
-def _progress_bar() -> Iterator[Callable[[int, int], None]]:
-    """Yield a call that shows n of N on standard error, where that is a terminal and the results go elsewhere."""
-    if not sys.stderr.isatty() or sys.stdout.isatty():
-        yield lambda n, total: None
-        return
-    with click.progressbar(length=1, file=sys.stderr, label="Classifying", show_pos=True) as bar:
+    def _row(self, name: str, class_name: str, number: str, device: str) -> None:
+        class_name = shortened(class_name, self._class_columns) if self._cut else class_name
+        cells = (padded(self._file(name), self._file_columns), padded(class_name, self._class_columns), number, device)
+        write_line("  ".join(cells))
 
-        def show(n: int, total: int) -> None:
-            bar.length = max(total, 1)
-            bar.update(n - bar.pos)
+    def _file(self, name: str) -> str:
+        return shortened(name, self._file_columns, keep_end=True) if self._cut else name
 
-        yield show
-
-
-@contextlib.contextmanager
-def _until_ended() -> Iterator[None]:
-    """Let SIGTERM end the run as Ctrl+C does."""
-
-    def interrupt(_number: int, _frame: object) -> None:
-        raise KeyboardInterrupt
-
-    before = signal.signal(signal.SIGTERM, interrupt)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGTERM, before)
+    def _as_given(self, path: str) -> str:
+        """Return a path below a given folder as the person would write it."""
+        for full, given in self._given:
+            if path == full:
+                return given
+            if path.startswith(full.rstrip(os.sep) + os.sep):
+                return os.path.join(given, path[len(full.rstrip(os.sep)) + 1 :])
+        return path

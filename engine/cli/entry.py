@@ -1,66 +1,186 @@
-"""``lightdesk VERB``: the headless half of the program. Heavy imports wait until a verb needs them."""
+"""``lightdesk VERB``: the headless half of the program.
+
+Every verb is declared here and does its work in a module of its own, imported when it runs: help and
+completion answer at once.
+"""
 
 from __future__ import annotations
 
+import os
 import sys
-from collections.abc import Sequence
-from importlib import metadata
+from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any, NoReturn
 
 import click
+from click.shell_completion import CompletionItem
 
-from engine.errors import LightdeskError
+from engine.cli.interrupt import Interrupted
+from engine.cli.output import prepare_streams, say
+from engine.errors import ErrorCode, LightdeskError, UsageError
 
-_VERBS = ("classify", "models", "jobs", "library", "doctor", "completion")
+_COMPLETING = "_LIGHTDESK_COMPLETE"
+_EXIT_FAILED, _EXIT_USAGE, _EXIT_INTERRUPTED, _EXIT_PIPE = 1, 2, 130, 141
+
+
+class _Verbs(click.Group):
+    """Completes files where no verb fits, since `lightdesk PATH...` opens the window with them."""
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[CompletionItem]:
+        return super().shell_complete(ctx, incomplete) or [CompletionItem(incomplete, type="file")]
 
 
 def is_verb(argv: Sequence[str]) -> bool:
-    """Tell whether the arguments are for the command line rather than for the window."""
-    return bool(argv) and (argv[0] in _VERBS or argv[0] in ("--help", "-h", "--version"))
+    """Tell whether the arguments (without the program's name) are for the command line, not for the window.
+
+    A file that is named like a verb opens with ``./`` before it.
+    """
+    if os.environ.get(_COMPLETING):
+        return True
+    return bool(argv) and (argv[0] in cli.commands or argv[0] in ("--help", "-h", "--version"))
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run the command line; returns the exit code."""
+    """Run the command line; returns the exit code. Nothing but our own words reaches the person."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+
+    def run() -> int:
+        if os.environ.get(_COMPLETING):
+            cli.main(args=arguments, prog_name="lightdesk", complete_var=_COMPLETING, standalone_mode=False)
+            return 0
+        # Not `cli.main`: it answers a closed pipe by itself, with the exit code of a failure.
+        with cli.make_context("lightdesk", arguments) as context:
+            result = cli.invoke(context)
+        return result if isinstance(result, int) else 0
+
+    return guarded(run)
+
+
+def guarded(run: Callable[[], int]) -> int:
+    """Run a verb and turn whatever ends it into words and an exit code."""
+    prepare_streams()
     try:
-        result = cli.main(
-            args=list(sys.argv[1:] if argv is None else argv), prog_name="lightdesk", standalone_mode=False
-        )
+        code = run()
+        sys.stdout.flush()
+        return code
+    except click.exceptions.Exit as ended:
+        _flush_quietly()
+        return ended.exit_code
     except click.ClickException as error:
         error.show()
-        return 2
-    except click.exceptions.Abort:
-        return 130
+        return _EXIT_USAGE
+    except (click.exceptions.Abort, KeyboardInterrupt):
+        return _EXIT_INTERRUPTED
+    except Interrupted as stopped:  # before the verb had begun
+        return stopped.exit_code
     except LightdeskError as error:
-        click.echo(f"lightdesk: {error}", err=True)
-        return 2 if error.code == "INVALID_ARGUMENT" else 1
+        _flush_quietly()
+        say(f"lightdesk: {error}")
+        wrong_request = isinstance(error, UsageError) or error.code in (
+            ErrorCode.INVALID_ARGUMENT,
+            ErrorCode.SETTINGS_INVALID,
+            ErrorCode.MODEL_NOT_FOUND,
+        )
+        return _EXIT_USAGE if wrong_request else _EXIT_FAILED
     except BrokenPipeError:
-        # The reader has seen enough. Python would complain at exit when it flushes what is left.
-        sys.stdout = None
-        return 0
-    return result if isinstance(result, int) else 0
+        return _pipe_closed()
+    except OSError as error:
+        if error.errno is None:
+            return _bug(error)
+        _forget_output()
+        say(f"lightdesk: {error.strerror}{f': {error.filename}' if error.filename else ''}.")
+        return _EXIT_FAILED
+    except Exception as error:
+        return _bug(error)
+
+
+def _pipe_closed() -> int:
+    """The reader has seen enough (``| head``). The code is what the shell reports of any program then."""
+    _forget_output()
+    return _EXIT_PIPE
+
+
+def _forget_output() -> None:
+    """Send what is still buffered nowhere: Python would complain at its end that it cannot be written."""
+    try:
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, sys.stdout.fileno())
+        os.close(null)
+    except (OSError, ValueError):
+        pass  # standard output is no file (a test's, a closed one): nothing is left to fail
+
+
+def _flush_quietly() -> None:
+    """Put what was printed before the words of an error."""
+    try:
+        sys.stdout.flush()
+    except OSError:
+        _forget_output()
+
+
+def _bug(error: Exception) -> int:
+    import logging
+
+    from engine.cli import journal
+
+    journal.begin()
+    logging.getLogger(__name__).error("The command failed on a bug", exc_info=error)
+    _flush_quietly()
+    say(f"lightdesk: {ErrorCode.INTERNAL}: {type(error).__name__}: {error}")
+    say(f"This is a mistake in Lightdesk. Please report it with the last lines of {journal.log_file()}.")
+    return _EXIT_FAILED
+
+
+def _overrides(**flags: Any) -> dict[str, Any]:
+    return {name: value for name, value in flags.items() if value is not None}
+
+
+def _wrong(text: str) -> NoReturn:
+    raise click.UsageError(text)
+
+
+def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool) -> None:
+    if wanted and not ctx.resilient_parsing:
+        from importlib import metadata
+
+        click.echo(f"lightdesk {metadata.version('lightdesk')}")
+        ctx.exit()
 
 
 library_option = click.option(
     "--library", type=click.Path(path_type=Path), help="Library file to use; by default the one in your data folder."
 )
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+model_option = click.option("--model", metavar="NAME[@VERSION]", help="Model to use.")
+device_option = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where to run the model.")
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]})
-@click.version_option(metadata.version("lightdesk"), prog_name="lightdesk")
+@click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
+@click.option(
+    "--version",
+    is_flag=True,
+    is_eager=True,
+    expose_value=False,
+    callback=_print_version,
+    help="Print the version and end.",
+)
 def cli() -> None:
-    """Lightdesk: see what a vision model thinks of your pictures, on your own machine.
+    """See what a vision model thinks of your pictures, on your own machine.
 
-    Without a verb, or with files and folders, it opens the window.
+    Without a verb, or with files and folders, the window opens. A file that is named like a verb opens
+    with ./ before it.
     """
+    from engine.cli import journal
+
+    journal.begin()
 
 
 @cli.command()
-@click.argument("paths", nargs=-1, required=True)
+@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
 @click.option("--json", "as_json", is_flag=True, help="Print one result record a line, in input order.")
-@click.option("--top-k", type=click.IntRange(1, 20), default=None, help="Classes in each record (5).")
-@click.option("--model", metavar="NAME[@VERSION]", help="Model to use.")
-@click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where to run it.")
+@click.option("--top-k", type=click.IntRange(1, 20), help="Classes in each record (5).")
+@model_option
+@device_option
 @library_option
 def classify(
     paths: tuple[str, ...],
@@ -73,34 +193,54 @@ def classify(
     """Classify images and folders, and keep the results in the library."""
     from engine.cli.classify import run
 
-    overrides = {"model": model, "device": device, "library": library, "top_k": top_k}
-    return run(paths, {k: v for k, v in overrides.items() if v is not None}, as_json=as_json)
+    return run(paths, _overrides(model=model, device=device, library=library, top_k=top_k), as_json=as_json)
+
+
+@cli.command()
+@click.argument("folder", type=click.Path(path_type=Path))
+@click.option(
+    "--truth",
+    type=click.Path(path_type=Path),
+    help="CSV with the columns file and class (number or name). Without it, the folders in FOLDER are the classes.",
+)
+@model_option
+@device_option
+@library_option
+@json_option
+def evaluate(
+    folder: Path, truth: Path | None, model: str | None, device: str | None, library: Path | None, as_json: bool
+) -> int:
+    """Compare the model with known classes: top-1, top-5, each class, confusions, calibration."""
+    from engine.cli.evaluate import run
+
+    return run(folder, truth, _overrides(model=model, device=device, library=library), as_json=as_json)
 
 
 @cli.command()
 @json_option
 def models(as_json: bool) -> None:
     """List the models there are."""
-    from engine.cli.listing import print_models
+    from engine.cli.models import print_models
 
     print_models(as_json=as_json)
 
 
 @cli.command()
 @click.argument("action", type=click.Choice(["list", "pause", "resume", "cancel"]), default="list")
-@click.argument("job_id", type=int, required=False)
+@click.argument("job_id", type=int, required=False, metavar="[ID]")
 @library_option
 @json_option
-def jobs(action: str, job_id: int | None, library: Path | None, as_json: bool) -> None:
+def jobs(action: str, job_id: int | None, library: Path | None, as_json: bool) -> int:
     """List jobs, or pause, resume or cancel one by its number."""
-    from engine.cli.listing import change_job, print_jobs
+    from engine.cli import jobs as work
 
     if action == "list":
-        print_jobs(library, as_json=as_json)
-    elif job_id is None:
-        raise click.UsageError(f"`lightdesk jobs {action}` needs the number of a job.")
-    else:
-        change_job(library, action, job_id)
+        if job_id is not None:
+            _wrong("`lightdesk jobs list` takes no number.")
+        return work.print_jobs(library, as_json=as_json)
+    if job_id is None:
+        _wrong(f"`lightdesk jobs {action}` needs the number of a job.")
+    return work.change_job(library, action, job_id, as_json=as_json)
 
 
 @cli.group()
@@ -131,42 +271,92 @@ def check(library: Path | None, as_json: bool) -> int:
 @library.command()
 @click.argument("target", type=click.Path(path_type=Path))
 @library_option
-def backup(target: Path, library: Path | None) -> None:
+@json_option
+def backup(target: Path, library: Path | None, as_json: bool) -> None:
     """Copy the library to TARGET, also while it is in use."""
     from engine.cli.library import back_up
 
-    back_up(library, target)
+    back_up(library, target, as_json=as_json)
 
 
 @library.command()
-@click.argument("source", type=click.Path(path_type=Path, exists=True))
+@click.argument("source", type=click.Path(path_type=Path))
 @library_option
-def restore(source: Path, library: Path | None) -> None:
+@json_option
+def restore(source: Path, library: Path | None, as_json: bool) -> None:
     """Put the backup SOURCE in the library's place; the one that was there is kept beside it."""
     from engine.cli.library import put_back
 
-    put_back(library, source)
+    put_back(library, source, as_json=as_json)
+
+
+@library.command()
+@click.argument("path", type=click.Path(path_type=Path))
+@json_option
+def create(path: Path, as_json: bool) -> None:
+    """Make an empty library at PATH."""
+    from engine.cli.library import make
+
+    make(path, as_json=as_json)
 
 
 @cli.command()
 @library_option
+@device_option
 @json_option
-def doctor(library: Path | None, as_json: bool) -> int:
+def doctor(library: Path | None, device: str | None, as_json: bool) -> int:
     """Say what works on this machine and what does not. Exit code 1 where something should and does not."""
-    from engine.doctor.examination import examine, render_json, render_text
-    from engine.settings import load
+    from engine.cli.doctor import run
 
-    report = examine(load({"library": library} if library else {}))
-    click.echo(render_json(report) if as_json else render_text(report))
-    return 0 if report.ok else 1
+    return run(_overrides(library=library, device=device), as_json=as_json)
+
+
+@cli.group()
+def settings() -> None:
+    """See and change settings."""
+
+
+@settings.command("list")
+@json_option
+def settings_list(as_json: bool) -> None:
+    """List every setting, its value, and where that comes from."""
+    from engine.cli.settings import print_settings
+
+    print_settings(as_json=as_json)
+
+
+@settings.command("get")
+@click.argument("name")
+def settings_get(name: str) -> None:
+    """Print the value of one setting."""
+    from engine.cli.settings import print_value
+
+    print_value(name)
+
+
+@settings.command("set")
+@click.argument("name")
+@click.argument("value")
+def settings_set(name: str, value: str) -> None:
+    """Write one setting into the settings file."""
+    from engine.cli.settings import change
+
+    change(name, value)
+
+
+@settings.command("unset")
+@click.argument("name")
+def settings_unset(name: str) -> None:
+    """Go back to the default of one setting."""
+    from engine.cli.settings import forget
+
+    forget(name)
 
 
 @cli.command()
 @click.argument("shell", type=click.Choice(["bash", "zsh", "fish"]))
 def completion(shell: str) -> None:
     """Print the completion script for a shell."""
-    from click.shell_completion import get_completion_class
+    from engine.cli.completion import print_script
 
-    kind = get_completion_class(shell)
-    assert kind is not None
-    click.echo(kind(cli, {}, "lightdesk", "_LIGHTDESK_COMPLETE").source())
+    print_script(shell, cli, _COMPLETING)

@@ -192,6 +192,11 @@ def _is_full(error: apsw.Error, path: Path | str) -> bool:
         return False
 
 
+def change_counter(conn: Connection) -> int:
+    """Return a number that moves when any other connection, of any process, has committed."""
+    return int(conn.execute("PRAGMA data_version").fetchall()[0][0])
+
+
 def now() -> str:
     """The time now, UTC with offset, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -241,6 +241,12 @@ def take_over(conn: Connection, owner: str, ttl_s: float) -> list[int]:
     return taken
 
 
+def is_held(conn: Connection, job_id: int) -> bool:
+    """Tell whether a living process works on the job, or will."""
+    rows = conn.execute("SELECT lease_owner, lease_until FROM jobs WHERE id = ?", (job_id,)).fetchall()
+    return bool(rows and rows[0][0]) and not _is_dead(*rows[0])
+
+
 def _is_dead(holder: str, until: float | None) -> bool:
     host, _, rest = holder.partition(":")
     pid, _, rest = rest.partition(":")

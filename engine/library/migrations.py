@@ -220,6 +220,24 @@ def open_library(path: Path, *, create: bool) -> bool:
     return False
 
 
+def open_for_reading(path: Path) -> Connection:
+    """Open a library as it is, to be read by one thread; close it.
+
+    Raises
+    ------
+    LibraryError
+        LIBRARY_FOREIGN, LIBRARY_TOO_NEW and what `database.connect` raises.
+    """
+    conn = database.connect(path, read_only=True)
+    try:
+        with database.translated(path):
+            _version_of(conn, path)
+    except BaseException:
+        conn.close()
+        raise
+    return conn
+
+
 def _version_of(conn: Connection, path: Path) -> int:
     application_id = int(conn.execute("PRAGMA application_id").fetchall()[0][0])
     version = int(conn.execute("PRAGMA user_version").fetchall()[0][0])

@@ -105,7 +105,14 @@ def backup(path: Path, target: Path) -> None:
 
 
 def restore(path: Path, backup_path: Path) -> Path | None:
-    """Put a backup in the library's place; returns where the library that was there lies now."""
+    """Put a backup in the library's place; returns where the library that was there lies now.
+
+    Raises
+    ------
+    LibraryError
+        LIBRARY_DAMAGED: the backup cannot be used. LIBRARY_BUSY: a program has the library open; it
+        would go on writing into the file that is put aside.
+    """
     report = check(backup_path)
     if not report.ok:
         raise LibraryError(
@@ -115,6 +122,7 @@ def restore(path: Path, backup_path: Path) -> Path | None:
         )
     aside: Path | None = None
     if path.exists():
+        _refuse_if_open(path)
         aside = path.with_name(f"{path.name}.before-restore-{_stamp()}")
         os.replace(path, aside)
         for suffix in ("-wal", "-shm"):
@@ -125,6 +133,30 @@ def restore(path: Path, backup_path: Path) -> Path | None:
     shutil.copyfile(backup_path, temporary)
     os.replace(temporary, path)
     return aside
+
+
+def _refuse_if_open(path: Path) -> None:
+    """Raise LIBRARY_BUSY where anybody has the library open, also idly: only a lone user may end the WAL."""
+    try:
+        conn = database.connect(path)
+    except LibraryError as error:
+        if error.code in (ErrorCode.LIBRARY_DAMAGED, ErrorCode.LIBRARY_FOREIGN):
+            return  # what is to be replaced
+        raise
+    try:
+        conn.set_busy_timeout(1000)
+        conn.execute("PRAGMA journal_mode = DELETE")
+    except (apsw.BusyError, apsw.LockedError) as error:
+        raise LibraryError(
+            ErrorCode.LIBRARY_BUSY,
+            f"The library {path} is open in another program.",
+            way_out="Close its window, and end what else uses it.",
+            path=str(path),
+        ) from error
+    except apsw.Error:
+        pass  # damaged: that is why it is replaced
+    finally:
+        conn.close()
 
 
 def backup_before_migration(conn: database.Connection, path: Path, version: int) -> Path:

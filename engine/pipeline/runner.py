@@ -107,6 +107,11 @@ class Pipeline:
             self._changed.notify_all()
         self._publish(job)
 
+    def states(self) -> dict[int, str]:
+        """Return the jobs that this process works on or rests, with the state as last seen here."""
+        with self._changed:
+            return {job.id: job.state for job in self._jobs.values()}
+
     def express(self, found: FoundFile, job_id: int | None, seq: int | None) -> None:
         """Take one file through before everything else."""
         self._express.put(Ticket(found, job_id, seq))

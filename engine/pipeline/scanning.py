@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
@@ -28,7 +29,17 @@ class _Counts:
     images: int = 0
     videos: int = 0
     known: int = 0
+    hidden_refusals: int = 0
     skipped: Counter[str] = field(default_factory=Counter)
+
+
+@dataclass(frozen=True, slots=True)
+class _Taken:
+    """One entry of a scan that is to be written down: already known, to be decoded, or refused."""
+
+    file: FoundFile
+    content_id: int | None = None
+    refusal: SkippedFile | None = None
 
 
 class Scan:
@@ -57,7 +68,6 @@ class Scan:
         self._stopped = stopped
         self._on_items = on_items
         self._counts = _Counts()
-        self._met: list[FoundFile] = []
 
     def run(self) -> None:
         """Scan to the end, or until stopped: then the next start scans again and adds what is missing."""
@@ -74,49 +84,62 @@ class Scan:
 
     def _take(self, entries: Sequence[FoundFile | SkippedFile]) -> None:
         found = [e for e in entries if isinstance(e, FoundFile)]
-        known = files.known(self._reader, found, self._model_id)
-        wanted: list[tuple[FoundFile, int | None]] = []
-        refused: list[SkippedFile] = [e for e in entries if isinstance(e, SkippedFile)]
-        for file, match in zip(found, known, strict=True):
+        known = {f.path: k for f, k in zip(found, files.known(self._reader, found, self._model_id), strict=True)}
+        taken: list[_Taken] = []
+        for entry in entries:
+            if isinstance(entry, SkippedFile):
+                # A named path has an item, and so a record; what a folder hides has a problem only.
+                taken.append(_Taken(FoundFile(entry.path, entry.root, 0, 0), refusal=entry))
+                continue
+            match = known[entry.path]
             if match is not None and match.has_prediction:
                 self._counts.known += 1
-                wanted.append((file, match.content_id))
-            elif problems.quarantined(self._reader, file):
-                refused.append(SkippedFile(file.path, file.root, ErrorCode.QUARANTINED, _QUARANTINED, asked_for=True))
-            elif self._is_wanted(file):
-                wanted.append((file, None))
-        self._met = found
-        self._counts.images += len(wanted)
-        for skipped in refused:
-            self._counts.skipped[str(skipped.code)] += 1
-        content_ids = self._writer.submit(lambda conn: self._write(conn, wanted, refused)).result()
-        if refused:
+                taken.append(_Taken(entry, content_id=match.content_id))
+            elif problems.quarantined(self._reader, entry):
+                refusal = SkippedFile(entry.path, entry.root, ErrorCode.QUARANTINED, _QUARANTINED, asked_for=True)
+                taken.append(_Taken(entry, refusal=refusal))
+            elif self._is_wanted(entry):
+                taken.append(_Taken(entry))
+        refusals = [t.refusal for t in taken if t.refusal is not None]
+        self._counts.images += len(taken) - len(refusals)
+        for refusal in refusals:
+            self._counts.skipped[str(refusal.code)] += 1
+            self._counts.hidden_refusals += not refusal.asked_for
+        content_ids = self._writer.submit(lambda conn: self._write(conn, taken)).result()
+        if refusals:
             self._events.publish(ProblemsChanged())
         if content_ids:
             self._events.publish(PredictionsStored(self._job_id, tuple(content_ids)))
         self._on_items()
 
-    def _write(
-        self, conn: Connection, wanted: Sequence[tuple[FoundFile, int | None]], refused: Sequence[SkippedFile]
-    ) -> list[int]:
-        jobs.add_items(conn, self._job_id, [f for f, _ in wanted], [c for _, c in wanted])
-        met = {file.path: file for file in self._met}
-        known = [
-            StoreItem(None, f.root, f.path, f.size_bytes, f.mtime_ns, content_id, None)
-            for f, content_id in wanted
-            if content_id is not None
-        ]
-        for skipped in refused:
-            # A quarantined file is recognised by size and time: they must stay as they were written down.
-            found = met.get(skipped.path) or FoundFile(skipped.path, skipped.root, 0, 0)
-            message = f"{printable(skipped.path)}: {skipped.message}"
-            problem_id = problems.record(conn, found, str(skipped.code), message, "Check the path and your rights.")
-            if skipped.asked_for:
-                jobs.add_items(conn, self._job_id, [found], [None])
-                jobs.fail(conn, self._job_id, jobs.last_seq(conn, self._job_id), problem_id)
-        for root in {sources.source_path(f.root, f.path) for f, _ in wanted}:
-            sources.add(conn, root)
+    def _write(self, conn: Connection, taken: Sequence[_Taken]) -> list[int]:
+        """Append the items in the order in which they were met."""
+        known: list[StoreItem] = []
+        for refused, run in itertools.groupby(taken, key=lambda t: t.refusal is not None):
+            if refused:
+                for entry in run:
+                    self._refuse(conn, entry)
+                continue
+            wanted = list(run)
+            jobs.add_items(conn, self._job_id, [t.file for t in wanted], [t.content_id for t in wanted])
+            for root in {sources.source_path(t.file.root, t.file.path) for t in wanted}:
+                sources.add(conn, root)
+            known += [
+                StoreItem(None, t.file.root, t.file.path, t.file.size_bytes, t.file.mtime_ns, t.content_id, None)
+                for t in wanted
+                if t.content_id is not None
+            ]
         return ingest.store(conn, None, self._model_id, known) if known else []
+
+    def _refuse(self, conn: Connection, entry: _Taken) -> None:
+        refusal = entry.refusal
+        assert refusal is not None
+        # A quarantined file is recognised by its size and time, which `entry.file` still has.
+        message = f"{printable(refusal.path)}: {refusal.message}"
+        problem_id = problems.record(conn, entry.file, str(refusal.code), message, "Check the path and your rights.")
+        if refusal.asked_for:
+            jobs.add_items(conn, self._job_id, [entry.file], [None])
+            jobs.fail(conn, self._job_id, jobs.last_seq(conn, self._job_id), problem_id)
 
     def _is_wanted(self, file: FoundFile) -> bool:
         """Tell images, and what claims to be one, from the rest of a folder."""
@@ -147,6 +170,7 @@ class Scan:
                     counts.skipped.total(),
                     dict(counts.skipped),
                     finished,
+                    counts.hidden_refusals,
                 )
             )
         )

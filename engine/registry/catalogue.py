@@ -232,5 +232,6 @@ def _remove_abandoned(folder: Path) -> None:
 
 
 def _version_key(version: str) -> tuple[tuple[int, int, str], ...]:
+    """Numbers by value; ``1.1-rc1`` before ``1.1``, and that before ``1.1.1``."""
     parts = version.replace("-", ".").split(".")
-    return tuple((1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts)
+    return (*((1, int(part), "") if part.isdigit() else (0, 0, part) for part in parts), (1, -1, ""))

@@ -13,7 +13,8 @@ from engine.schemas.model import InputSpec, Interpolation, Layout, ModelManifest
 
 _NAME = re.compile(r"[a-z0-9](?:[a-z0-9._-]{0,62}[a-z0-9])?")
 _SHA256 = re.compile(r"[0-9a-f]{64}")
-_MAX_MANIFEST_BYTES = 1 << 20
+# A manifest has some 700 bytes; reading TOML takes time that grows with the square of a hostile one's size.
+_MAX_MANIFEST_BYTES = 1 << 14
 _MAX_LABELS_BYTES = 64 << 20
 _MAX_SIDE_PX = 4096
 _MAX_EMBEDDING_DIM = 65_536

@@ -120,6 +120,9 @@ def _load(stream: io.BytesIO) -> Any:
             stack.append({})
         elif name == "EMPTY_LIST":
             stack.append([])
+        elif name == "APPEND":
+            value = stack.pop()
+            _top(stack, list).append(value)
         elif name == "APPENDS":
             parts_list = _since_mark(stack)
             _top(stack, list).extend(parts_list)

@@ -69,7 +69,14 @@ class JobItem:
 
 @dataclass(frozen=True, slots=True)
 class Preflight:
-    """What a drop held: the line shown while work starts."""
+    """What a drop held: the line shown while work starts.
+
+    Attributes
+    ----------
+    n_unreadable
+        Of the skipped, what a dropped folder held and could not be looked at (a folder without the
+        right to read it, a socket): a problem, but no item of the job.
+    """
 
     job_id: int
     n_images: int
@@ -78,3 +85,4 @@ class Preflight:
     n_skipped: int
     skipped_reasons: dict[str, int] = field(default_factory=dict)
     finished: bool = False
+    n_unreadable: int = 0

@@ -1,0 +1,98 @@
+"""One line under the filters for what a person should know: an error with its way out, a notice, never a box."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
+
+from desktop.ui import icons, theme
+from engine.errors import LightdeskError
+
+Way = tuple[str, Callable[[], None]]
+
+
+class Banner(QWidget):
+    """Hidden until there is something to say. GUI thread."""
+
+    closed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("banner")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self._sign = QLabel()
+        self.text = QLabel()
+        self.text.setWordWrap(True)
+        self.text.setTextFormat(Qt.TextFormat.PlainText)
+        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self._ways = QHBoxLayout()
+        self._ways.setSpacing(6)
+        self.copy_button = QToolButton()
+        self.copy_button.setToolTip(self.tr("Copy this message"))
+        self.copy_button.setAccessibleName(self.tr("Copy this message"))
+        self.copy_button.clicked.connect(self._copy)
+        icons.set_icon(self.copy_button, "copy")
+        self.close_button = QToolButton()
+        self.close_button.setToolTip(self.tr("Close this message"))
+        self.close_button.setAccessibleName(self.tr("Close this message"))
+        self.close_button.clicked.connect(self.dismiss)
+        icons.set_icon(self.close_button, "cancel")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(12, 6, 8, 6)
+        layout.setSpacing(8)
+        layout.addWidget(self._sign, 0, Qt.AlignmentFlag.AlignVCenter)
+        layout.addWidget(self.text, 1)
+        layout.addLayout(self._ways)
+        layout.addWidget(self.copy_button)
+        layout.addWidget(self.close_button)
+        self._report = ""
+        self._kind = "notice"
+        self.hide()
+
+    def show_error(self, error: LightdeskError, ways: Sequence[Way] = ()) -> None:
+        """Show an error with its way out, until it is closed or another comes."""
+        self._show("error", str(error), f"{error.code}: {error}", ways)
+
+    def show_notice(self, text: str, ways: Sequence[Way] = ()) -> None:
+        """Show something good to know; an error that is up stays."""
+        if not (self.isVisible() and self._kind == "error"):
+            self._show("notice", text, text, ways)
+
+    def dismiss(self) -> None:
+        """Take it away."""
+        self.hide()
+        self.closed.emit()
+
+    def _show(self, kind: str, text: str, report: str, ways: Sequence[Way]) -> None:
+        self._kind, self._report = kind, report
+        while (item := self._ways.takeAt(0)) is not None:
+            if widget := item.widget():
+                widget.deleteLater()
+        for title, run in ways:
+            button = QPushButton(title)
+            button.clicked.connect(run)
+            self._ways.addWidget(button)
+        self.text.setText(text)
+        self.setAccessibleName(text)
+        self.setProperty("kind", kind)
+        self.style().unpolish(self)
+        self.style().polish(self)
+        self._draw()
+        self.show()
+
+    def _draw(self) -> None:
+        error = self._kind == "error"
+        tone = theme.color("error" if error else "accent")
+        self._sign.setPixmap(icons.pixmap("warning" if error else "info", tone, 16, self.devicePixelRatioF()))
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self._report)
+
+    def changeEvent(self, event: object) -> None:
+        super().changeEvent(event)  # type: ignore[arg-type]
+        if hasattr(self, "_kind"):
+            self._draw()

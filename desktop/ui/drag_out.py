@@ -1,0 +1,110 @@
+"""Dragging pictures out of the window: the files behind them, asked for before the drag begins."""
+
+from __future__ import annotations
+
+import os
+import sys
+from urllib.parse import quote
+
+from PySide6.QtCore import QMimeData, QObject, QPoint, QRect, Qt, QUrl
+from PySide6.QtGui import QColor, QDrag, QImage, QPainter, QPalette, QPixmap
+from PySide6.QtWidgets import QApplication, QWidget
+
+from desktop.ui.ports import LibraryReader, ReadPort
+
+_MAX_FILES = 1000
+_PICTURE_PX = 96
+
+
+class DragOut(QObject):
+    """Knows the paths of the selection by the time the mouse has moved far enough. GUI thread."""
+
+    def __init__(self, read: ReadPort, source: QWidget) -> None:
+        super().__init__(source)
+        self._read = read
+        self._source = source
+        self._paths: list[str] | None = None
+        self._image: QImage | None = None
+        self._n = 0
+        self._moving = False
+
+    def prepare(self, content_ids: list[int]) -> None:
+        """Ask for the paths: the mouse was pressed on one of these."""
+        self.forget()
+        chosen = content_ids[:_MAX_FILES]
+        self._n = len(chosen)
+        self._read.ask("drag", lambda view: _paths(view, chosen), self._know)
+
+    def start(self, image: QImage | None) -> None:
+        """Begin the drag, now or as soon as the paths are there."""
+        self._moving, self._image = True, image
+        if self._paths is not None:
+            self._drag(self._paths)
+
+    def forget(self) -> None:
+        """The button was let go."""
+        self._paths, self._image, self._moving = None, None, False
+
+    def _know(self, paths: list[str]) -> None:
+        self._paths = paths
+        if self._moving and QApplication.mouseButtons() & Qt.MouseButton.LeftButton:
+            self._drag(paths)
+
+    def _drag(self, paths: list[str]) -> None:
+        mime = mime_of(paths)
+        if not mime.hasUrls():
+            return
+        drag = QDrag(self._source)
+        drag.setMimeData(mime)
+        drag.setPixmap(self._pixmap())
+        drag.setHotSpot(QPoint(-12, -12))
+        self.forget()
+        drag.exec(Qt.DropAction.CopyAction)
+
+    def _pixmap(self) -> QPixmap:
+        ratio = self._source.devicePixelRatioF()
+        side = round(_PICTURE_PX * ratio)
+        if self._image is not None and not self._image.isNull():
+            picture = QPixmap.fromImage(
+                self._image.scaled(
+                    side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+                )
+            )
+        else:
+            picture = QPixmap(side, side)
+            picture.fill(self._source.palette().color(QPalette.ColorRole.AlternateBase))
+        picture.setDevicePixelRatio(ratio)
+        if self._n > 1:
+            text = f"{self._n:,}"
+            painter = QPainter(picture)
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            pill = QRect(4, 4, painter.fontMetrics().horizontalAdvance(text) + 14, painter.fontMetrics().height() + 4)
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(20, 22, 26, 220))
+            painter.drawRoundedRect(pill, 6, 6)
+            painter.setPen(QColor("white"))
+            painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
+            painter.end()
+        return picture
+
+
+def mime_of(paths: list[str]) -> QMimeData:
+    """Return the paths as file URLs, also those whose names are in no encoding."""
+    mime = QMimeData()
+    mime.setUrls([_url(path) for path in paths])
+    return mime
+
+
+def _url(path: str) -> QUrl:
+    if sys.platform == "win32":
+        return QUrl.fromLocalFile(path)
+    return QUrl.fromEncoded(b"file://" + quote(os.fsencode(path)).encode("ascii"))
+
+
+def _paths(view: LibraryReader, content_ids: list[int]) -> list[str]:
+    paths = []
+    for content_id in content_ids:
+        detail = view.detail(content_id, "")
+        if detail is not None:
+            paths += [file.path for file in detail.files if file.present][:1]
+    return paths

@@ -1,0 +1,110 @@
+"""What the inspector says of a content, in words."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Sequence
+from functools import partial
+
+from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, Qt
+from PySide6.QtGui import QGuiApplication
+
+from desktop.ui.facts import Fact
+from desktop.ui.problems_view import printable
+from engine.schemas.library import Detail, Label, Tile
+from engine.schemas.prediction import Prediction
+
+_FILES_SHOWN = 20
+_DEVICES = {"cpu": "CPU", "cuda": "CUDA"}
+
+
+def _tr(text: str) -> str:
+    return QCoreApplication.translate("Inspector", text)
+
+
+def when(at: str) -> str:
+    """Return a stored time (ISO 8601, UTC) as this person reads times."""
+    moment = QDateTime.fromString(at, Qt.DateFormat.ISODateWithMs)
+    return QLocale().toString(moment.toLocalTime(), QLocale.FormatType.ShortFormat) if moment.isValid() else at
+
+
+def size(n_bytes: int) -> str:
+    """Return a number of bytes as this person reads them."""
+    return QLocale().formattedDataSize(n_bytes, 1, QLocale.DataSizeFormat.DataSizeSIFormat)
+
+
+def measures(detail: Detail) -> str:
+    """Return width, height, format and size in one line."""
+    kind = detail.content_type.removeprefix("image/").upper()
+    return f"{detail.width} \N{MULTIPLICATION SIGN} {detail.height}  \N{MIDDLE DOT}  {kind}  \N{MIDDLE DOT}  {size(detail.size_bytes)}"
+
+
+def label_state(label: Label | None) -> tuple[str, str]:
+    """Return the current label, and who set it when."""
+    if label is None:
+        return _tr("No label yet"), _tr("Enter accepts the first prediction, L types another.")
+    by = _tr("set by {0}, {1}") if label.state == "accepted" else _tr("by {0}, {1}")
+    who = by.format(label.set_by, when(label.set_at))
+    if label.state == "rejected":
+        return _tr("\N{MULTIPLICATION SIGN} Rejected"), who
+    return f"\N{CHECK MARK} {label.class_name}", who
+
+
+def how_made(prediction: Prediction) -> str:
+    """Return where and how fast a prediction was made."""
+    device = _DEVICES.get(prediction.device, prediction.device)
+    speed = _tr("from the cache") if prediction.cached else _tr("{0} ms").format(f"{prediction.inference_ms:.1f}")
+    return f"{device}  \N{MIDDLE DOT}  {speed}  \N{MIDDLE DOT}  {when(prediction.predicted_at)}"
+
+
+def file_facts(detail: Detail, reveal: Callable[[str], None]) -> list[Fact]:
+    """Return the files behind a content, each with a way to it."""
+    facts = []
+    for file in detail.files[:_FILES_SHOWN]:
+        path = printable(file.path)
+        facts.append(
+            Fact(
+                "",
+                path if file.present else _tr("{0} (not there now)").format(path),
+                Qt.TextElideMode.ElideMiddle,
+                tip=f"{path}\n{_tr('Source: {0}').format(printable(file.source_title))}",
+                icon="folder",
+                action=partial(reveal, file.path) if file.present else None,
+                action_name=_tr("Show in the file manager"),
+            )
+        )
+    if len(detail.files) > _FILES_SHOWN:
+        facts.append(Fact("", _tr("and {0} more").format(f"{len(detail.files) - _FILES_SHOWN:,}")))
+    return facts
+
+
+def identity_facts(detail: Detail) -> list[Fact]:
+    """Return what identifies a content."""
+    return [
+        Fact(
+            "SHA-256",
+            f"{detail.sha256[:12]}\N{HORIZONTAL ELLIPSIS}",
+            tip=detail.sha256,
+            icon="copy",
+            action=lambda: QGuiApplication.clipboard().setText(detail.sha256),
+            action_name=_tr("Copy the SHA-256"),
+        ),
+    ]
+
+
+def selection_summary(rows: Sequence[Tile], n_selected: int) -> str:
+    """Return what the labels of a selection have in common."""
+    labels = Counter(row.label if row.label_state == "accepted" else row.label_state for row in rows)
+    about = "" if len(rows) >= n_selected else _tr(" (of the first {0})").format(f"{len(rows):,}")
+    if not rows:
+        return ""
+    if len(labels) == 1:
+        (only,) = labels
+        if only is None:
+            return _tr("None has a label") + about
+        if only == "rejected" and rows[0].label_state == "rejected":
+            return _tr("\N{MULTIPLICATION SIGN} All rejected") + about
+        return _tr("\N{CHECK MARK} All labelled {0}").format(only) + about
+    named = [(name or _tr("no label"), n) for name, n in labels.most_common(3)]
+    text = ", ".join(f"{name} {n:,}" for name, n in named)
+    return text + (_tr(" and others") if len(labels) > 3 else "") + about

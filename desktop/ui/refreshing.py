@@ -1,0 +1,60 @@
+"""How often something is read again while it keeps changing: soon, but never for more than a small part of the time."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, QTimer
+
+MIN_REST_MS = 200
+REST_FACTOR = 20  # two of them are at work (ids and counts), so that both together stay under a tenth
+_MAX_REST_MS = 10_000
+
+
+class Refresher(QObject):
+    """Asks again when something changed, and then rests by how long the answer took. GUI thread.
+
+    Parameters
+    ----------
+    ask
+        Starts a read; `finished` must be called when its answer (or error) has been shown.
+    """
+
+    def __init__(self, ask: Callable[[], None], parent: QObject) -> None:
+        super().__init__(parent)
+        self._ask = ask
+        self._dirty = self._running = False
+        self._asked_s = 0.0
+        self._rest = QTimer(self)
+        self._rest.setSingleShot(True)
+        self._rest.timeout.connect(self._rested)
+
+    def want(self) -> None:
+        """Something changed: read it again when it is due."""
+        if self._running or self._rest.isActive():
+            self._dirty = True
+        else:
+            self.at_once()
+
+    def at_once(self) -> None:
+        """A person asked for something else: do not wait."""
+        self._rest.stop()
+        self._dirty, self._running = False, True
+        self._asked_s = time.monotonic()
+        self._ask()
+
+    def finished(self) -> None:
+        """The answer is there and shown."""
+        self._running = False
+        took_ms = (time.monotonic() - self._asked_s) * 1000
+        self._rest.start(round(max(MIN_REST_MS, min(_MAX_REST_MS, took_ms * REST_FACTOR))))
+
+    def reset(self) -> None:
+        """Forget everything: another library."""
+        self._rest.stop()
+        self._dirty = self._running = False
+
+    def _rested(self) -> None:
+        if self._dirty:
+            self.at_once()

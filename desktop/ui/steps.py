@@ -1,0 +1,84 @@
+"""What a person does to pictures: each is a step of the log, and can be undone."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QGuiApplication
+
+from desktop.ui.ports import EnginePort
+from engine.schemas.library import Command
+
+
+class Steps(QObject):
+    """Sends steps to the engine and says what came of them. GUI thread.
+
+    Parameters
+    ----------
+    selected
+        The contents that a step goes to.
+    """
+
+    said = Signal(str)
+
+    def __init__(self, engine: EnginePort, selected: Callable[[], list[int]], parent: QObject) -> None:
+        super().__init__(parent)
+        self._engine, self._selected = engine, selected
+
+    def accept(self, k: int) -> None:
+        """Take the k-th prediction as the label."""
+        self._go("accept", k)
+
+    def label(self, class_name: str) -> None:
+        """Give a label."""
+        self._go("label", class_name)
+
+    def reject(self) -> None:
+        """Say that the prediction is wrong."""
+        self._go("reject")
+
+    def clear(self) -> None:
+        """Take the label away."""
+        self._go("clear_label")
+
+    def hide(self) -> None:
+        """Take the selection out of the library's view."""
+        self._go("hide")
+
+    def remove_source(self, source_id: int) -> None:
+        """Take a source out of the library's view."""
+        self._engine.call("remove_source", source_id, done=self._done)
+
+    def undo(self) -> None:
+        """Take the last step back."""
+        self._engine.call("undo", done=lambda c: self._turned(c, self.tr("Undone: {0}."), self.tr("Nothing to undo.")))
+
+    def redo(self) -> None:
+        """Do it again."""
+        self._engine.call(
+            "redo", done=lambda c: self._turned(c, self.tr("Done again: {0}."), self.tr("Nothing to do again."))
+        )
+
+    def copy_record(self, content_id: int | None, top_k: int) -> None:
+        """Copy the result record of a picture."""
+        if content_id is not None:
+            self._engine.call("record", content_id, top_k, done=self._copied)
+
+    def _go(self, name: str, *arguments: Any) -> None:
+        ids = self._selected()
+        if ids:
+            self._engine.call(name, ids, *arguments, done=self._done)
+
+    def _done(self, command: Command | None) -> None:
+        if command is not None:
+            self.said.emit(self.tr("Done: {0}.").format(command.title))
+
+    def _turned(self, command: Command | None, text: str, nothing: str) -> None:
+        self.said.emit(text.format(command.title) if command is not None else nothing)
+
+    def _copied(self, record: dict[str, Any]) -> None:
+        QGuiApplication.clipboard().setText(json.dumps(record, indent=2, ensure_ascii=False))
+        self.said.emit(self.tr("The result was copied as JSON."))

@@ -1,0 +1,393 @@
+"""The virtual surface of tiles: ids for everything, rows and pictures only for what is on the screen."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable, Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QEvent, QPoint, QRect, Qt, QTimer, Signal
+from PySide6.QtGui import QFontMetrics, QPainter, QPaintEvent, QPalette, QPixmap, QResizeEvent
+from PySide6.QtWidgets import QAbstractScrollArea
+
+from desktop.ui.grid_selection import GridSelection
+from desktop.ui.ports import ReadPort, ThumbnailPort
+from desktop.ui.tile_cache import TileCache
+from desktop.ui.tile_painter import TilePainter, TileShape
+from desktop.ui.tile_rows import TileRows
+
+MIN_TILE_PX, MAX_TILE_PX = 96, 320
+DEFAULT_TILE_PX = 160
+_MARGIN_PX = 6
+_FETCH_MS = 12
+# Flying over pages faster than anyone can look: nothing is fetched but now and then, until it slows down.
+_FLYING_MS = 30
+_GLANCE_S = 0.15
+_FRAME_MS = 8
+# A frame may draw new tiles for so long; the others show what they showed before until the next frame.
+_DRAW_BUDGET_S = 0.004
+_DRAW_BUDGET_AT_REST_S = 0.009
+_AT_REST_S = 0.05
+# A tile waits so long for its picture before it is drawn without: most come at once, and drawing twice costs twice.
+_PATIENCE_MS = 80
+# Between frames tiles of the neighbouring pages are made ready, in slices that no one notices.
+_AHEAD_SLICE_S = 0.003
+_AHEAD_PAUSE_MS = 4
+_LOOKS = (
+    QEvent.Type.PaletteChange,
+    QEvent.Type.FontChange,
+    QEvent.Type.StyleChange,
+    QEvent.Type.DevicePixelRatioChange,
+)
+
+
+class TileSurface(QAbstractScrollArea):
+    """Lays out, fetches and paints; knows no keys and no mouse. GUI thread."""
+
+    zoomChanged = Signal(int)  # width of a tile in pixels
+
+    def __init__(self, read: ReadPort, thumbnails: ThumbnailPort) -> None:
+        super().__init__()
+        self._read = read
+        self._thumbnails = thumbnails
+        self._rows = TileRows(read, self._rows_came, self)
+        self._cache = TileCache()
+        self._selection = GridSelection()
+        self._tile_px = DEFAULT_TILE_PX
+        self._painter: TilePainter | None = None
+        self._blank: QPixmap | None = None
+        self._measured: TileShape | None = None
+        self._laid_out = (1, 1)
+        self._going_up = False
+        self._fetched_at = self._looked_at = 0
+        self._fetched_s = self._scrolled_s = 0.0
+        self._dirty: set[int] = set()
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
+        # All of it is painted by us: scrolling then copies what is there and paints the strip that is new.
+        self.viewport().setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+        self._fetch_soon = self._single_shot(_FETCH_MS, self._fetch)
+        self._paint_soon = self._single_shot(_FRAME_MS, self._paint_dirty)
+        self._patience = self._single_shot(_PATIENCE_MS, lambda: self._update_tiles(self._visible_ids()))
+        self._ahead_soon = self._single_shot(_AHEAD_PAUSE_MS, self._draw_ahead)
+        self.verticalScrollBar().valueChanged.connect(lambda _value: self._fetch_in_a_moment())
+        thumbnails.subscribe(self._thumbnails_came)
+
+    def _single_shot(self, interval_ms: int, call: object) -> QTimer:
+        timer = QTimer(self)
+        timer.setSingleShot(True)
+        timer.setInterval(interval_ms)
+        timer.timeout.connect(call)
+        return timer
+
+    # What is shown
+
+    def set_model_ref(self, ref: str) -> None:
+        """Show the predictions of another model."""
+        if self._rows.set_model_ref(ref):
+            self._fetch_in_a_moment()
+
+    def refresh(self, content_ids: Iterable[int] | None) -> None:
+        """Read rows again that have changed (all for None); the old ones are shown until then."""
+        self._rows.invalidate(content_ids)
+        self._fetch_in_a_moment()
+
+    def reset(self) -> None:
+        """Forget everything: another library."""
+        self._rows.clear()
+        self._cache.clear()
+        self._selection = GridSelection()
+        self._lay_out()
+
+    def count(self) -> int:
+        """Number of contents shown."""
+        return len(self._selection.ids)
+
+    @property
+    def tile_side(self) -> int:
+        """Least width of a tile in logical pixels."""
+        return self._tile_px
+
+    def set_tile_side(self, side_px: int, at: QPoint | None = None) -> None:
+        """Make tiles larger or smaller around a point, or else around the current item."""
+        side_px = max(MIN_TILE_PX, min(MAX_TILE_PX, side_px))
+        if side_px == self._tile_px:
+            return
+        place = self._place_near(at)
+        y = self._rect(place).top()
+        self._tile_px = side_px
+        self._lay_out()
+        self.verticalScrollBar().setValue(self._rect(place).top() + self.verticalScrollBar().value() - y)
+        self._fetch_in_a_moment()
+        self.zoomChanged.emit(side_px)
+
+    def zoom(self, steps: int, at: QPoint | None = None) -> None:
+        """Make tiles larger or smaller by steps."""
+        self.set_tile_side(self._tile_px + 16 * steps, at)
+
+    def visible_share_with_thumbnails(self) -> float:
+        """Part of the visible tiles that have been painted with their picture; for benchmarks."""
+        visible = self._visible_ids()
+        return sum(self._cache.has_picture(content_id) for content_id in visible) / max(1, len(visible))
+
+    def _show_ids(self, ids: NDArray[np.int64]) -> None:
+        """Go over to another list without moving what the eye rests on."""
+        before = self._selection.ids
+        appended = len(before) > 0 and len(ids) >= len(before) and np.array_equal(ids[: len(before)], before)
+        resting = [] if appended else self._resting_points()
+        self._selection.set_ids(ids)
+        self._lay_out()
+        if not appended:
+            self._restore(resting)
+        self._fetch_in_a_moment()
+
+    def _resting_points(self) -> list[tuple[int, int]]:
+        """Contents on the screen with their distance from its top: the current one first, then from the top."""
+        visible = self._visible()
+        current = self._selection.current
+        if self.verticalScrollBar().value() == 0 and current not in visible:
+            return []
+        places = [current, *visible] if current in visible else list(visible)
+        return [(int(self._selection.ids[place]), self._rect(place).top()) for place in places]
+
+    def _restore(self, resting: list[tuple[int, int]]) -> None:
+        ids = self._selection.ids
+        there = np.isin(np.fromiter((i for i, _y in resting), np.int64, len(resting)), ids)
+        bar = self.verticalScrollBar()
+        if there.any():
+            content_id, y = resting[int(np.argmax(there))]
+            place = int(np.argmax(ids == content_id))
+            bar.setValue(bar.value() + self._rect(place).top() - y)
+        elif self._selection.current >= 0:
+            self._reveal(self._selection.current)
+        else:
+            bar.setValue(0)
+
+    # Geometry
+
+    def _columns(self) -> int:
+        return max(1, (self.viewport().width() - 2 * _MARGIN_PX) // self._tile_px)
+
+    def _shape(self) -> TileShape:
+        width = max(MIN_TILE_PX // 2, (self.viewport().width() - 2 * _MARGIN_PX) // self._columns())
+        if self._measured is None or self._measured.width != width:
+            self._measured = TileShape.of(width, QFontMetrics(self.font()))
+        return self._measured
+
+    def _rect(self, place: int) -> QRect:
+        shape, columns = self._shape(), self._columns()
+        row, column = divmod(place, columns)
+        left = (self.viewport().width() - columns * shape.width) // 2
+        top = _MARGIN_PX + row * shape.height - self.verticalScrollBar().value()
+        return QRect(left + column * shape.width, top, shape.width, shape.height)
+
+    def _visible(self, pages_before: int = 0, pages_after: int = 0) -> range:
+        """Places on the screen, in part at least, and in the pages around."""
+        height, columns, n = self._shape().height, self._columns(), self.count()
+        top = self.verticalScrollBar().value() - _MARGIN_PX
+        page = self.viewport().height()
+        first = max(0, (top - pages_before * page) // height) * columns
+        last = (max(0, top + page * (1 + pages_after) - 1) // height + 1) * columns
+        return range(min(first, n), min(last, n))
+
+    def _visible_ids(self) -> list[int]:
+        visible = self._visible()
+        ids: list[int] = self._selection.ids[visible.start : visible.stop].tolist()
+        return ids
+
+    def _place_at(self, point: QPoint) -> int | None:
+        """Return the place whose cell holds the point."""
+        shape, columns = self._shape(), self._columns()
+        left = (self.viewport().width() - columns * shape.width) // 2
+        column = (point.x() - left) // shape.width
+        row = (point.y() + self.verticalScrollBar().value() - _MARGIN_PX) // shape.height
+        place = row * columns + column
+        return place if 0 <= column < columns and row >= 0 and place < self.count() else None
+
+    def _place_near(self, point: QPoint | None) -> int:
+        place = self._place_at(point) if point is not None else None
+        if place is None:
+            visible = self._visible()
+            place = self._selection.current if self._selection.current in visible else visible.start
+        return max(0, place)
+
+    def _rows_on_page(self) -> int:
+        return max(1, self.viewport().height() // self._shape().height)
+
+    def _lay_out(self) -> None:
+        height = self._shape().height
+        columns = self._columns()
+        self._laid_out = (columns, height)
+        rows = -(-self.count() // columns)
+        bar = self.verticalScrollBar()
+        bar.setPageStep(max(height, self.viewport().height() - height // 2))
+        bar.setSingleStep(max(1, height // 3))
+        bar.setRange(0, max(0, rows * height + 2 * _MARGIN_PX - self.viewport().height()))
+        self.viewport().update()
+
+    def _reveal(self, place: int) -> None:
+        rect, bar = self._rect(place), self.verticalScrollBar()
+        if rect.top() < 0:
+            bar.setValue(bar.value() + rect.top() - _MARGIN_PX)
+        elif rect.bottom() > self.viewport().height():
+            bar.setValue(bar.value() + rect.bottom() + 1 + _MARGIN_PX - self.viewport().height())
+
+    # Fetching
+
+    def _fetch_in_a_moment(self) -> None:
+        if not self._fetch_soon.isActive():
+            self._fetch_soon.start(_FETCH_MS)
+
+    def _fetch(self) -> None:
+        value, now_s = self.verticalScrollBar().value(), time.monotonic()
+        flying = abs(value - self._fetched_at) > self.viewport().height() // 2 and value != self._looked_at
+        self._looked_at = value
+        if flying and now_s - self._fetched_s < _GLANCE_S:
+            self._fetch_soon.start(_FLYING_MS)
+            return
+        if value != self._fetched_at:
+            self._patience.start()
+        self._fetched_at, self._fetched_s = value, now_s
+        ids, visible, around = self._selection.ids, self._visible(), self._visible(1, 1)
+        before, after = ids[around.start : visible.start], ids[visible.stop : around.stop]
+        near = (before[::-1], after) if self._going_up else (after, before[::-1])
+        self._rows.want(ids[visible.start : visible.stop], *near)
+        self._wish()
+
+    def _wish(self) -> None:
+        keys = []
+        for place in self._near():
+            row = self._rows.get(int(self._selection.ids[place]))
+            if row is not None:
+                keys.append((row.content_id, row.sha256))
+        self._thumbnails.want(keys)
+        self._ahead_soon.start()
+
+    def _near(self) -> Iterator[int]:
+        """Places on the screen, then those that come next in the direction of scrolling, then those behind."""
+        visible, around = self._visible(), self._visible(1, 1)
+        yield from visible
+        before, after = range(visible.start - 1, around.start - 1, -1), range(visible.stop, around.stop)
+        yield from (*before, *after) if self._going_up else (*after, *before)
+
+    def _rows_came(self, content_ids: list[int]) -> None:
+        self._update_tiles(content_ids)
+        self._wish()
+
+    def _thumbnails_came(self, content_ids: list[int]) -> None:
+        self._update_tiles(content_ids)
+        if not self._ahead_soon.isActive():
+            self._ahead_soon.start()
+
+    def _update_tiles(self, content_ids: Iterable[int]) -> None:
+        """Paint these again with the next frame: what comes until then comes with it."""
+        self._dirty.update(content_ids)
+        if not self._paint_soon.isActive():
+            self._paint_soon.start()
+
+    def _paint_dirty(self) -> None:
+        came, self._dirty = self._dirty, set()
+        dirty = QRect()
+        for place, content_id in zip(self._visible(), self._visible_ids(), strict=True):
+            if content_id in came:
+                dirty = dirty.united(self._rect(place))
+        # One rectangle: clipping to a region of a hundred costs more than copying the tiles between them.
+        self.viewport().update(dirty)
+
+    # Painting
+
+    def _tile_painter(self) -> TilePainter:
+        shape, ratio = self._shape(), self.devicePixelRatioF()
+        if self._painter is None or self._painter.shape != shape:
+            self._painter = TilePainter(self.palette(), self.font(), shape.width, ratio)
+            self._blank = self._painter.render(None, None)
+            self._cache.set_measures(self._painter, len(self._visible()), ratio)
+        return self._painter
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        now_s = time.perf_counter()
+        until_s = now_s + (_DRAW_BUDGET_S if now_s - self._scrolled_s < _AT_REST_S else _DRAW_BUDGET_AT_REST_S)
+        patient = self._patience.isActive()
+        tiles = self._tile_painter()
+        selection, cache, region = self._selection, self._cache, event.region()
+        painter = QPainter(self.viewport())
+        painter.fillRect(event.rect(), self.palette().color(QPalette.ColorRole.Base))
+        focus, several = self.hasFocus(), selection.n_marked > 1
+        postponed: list[int] = []
+        visible = self._visible()
+        origin, columns = self._rect(0).topLeft(), self._columns()
+        width, height = tiles.shape.width, tiles.shape.height
+        for place, content_id in zip(visible, self._visible_ids(), strict=True):
+            row_number, column = divmod(place, columns)
+            cell = QRect(origin.x() + column * width, origin.y() + row_number * height, width, height)
+            if not region.intersects(cell):
+                continue
+            row, image = self._rows.get(content_id), self._thumbnails.peek(content_id)
+            tile = cache.get(content_id)
+            if tile is None and image is None and patient:
+                pass
+            elif row is not None and (tile is None or not cache.is_fresh(tile, tiles, row, image)):
+                if time.perf_counter() < until_s:
+                    tile = cache.draw(content_id, tiles, row, image)
+                else:
+                    postponed.append(content_id)
+            if tile is None:
+                assert self._blank is not None
+                painter.drawPixmap(cell.topLeft(), self._blank)
+            elif tile.painter is tiles:
+                painter.drawPixmap(cell.topLeft(), tile.pixmap)
+            else:
+                painter.drawPixmap(cell, tile.pixmap)
+            selected, current = selection.is_selected(place), place == selection.current
+            if selected or current:
+                tiles.selection(painter, cell, selected=selected, current=current, focus=focus)
+            if selected and several:
+                tiles.tick(painter, cell)
+        self._paint_over(painter)
+        painter.end()
+        if postponed:
+            self._update_tiles(postponed)
+
+    def _paint_over(self, painter: QPainter) -> None:
+        """For what lies over the tiles."""
+
+    def _draw_ahead(self) -> None:
+        """Make tiles of the pages around ready, so that scrolling finds them."""
+        until_s = time.perf_counter() + _AHEAD_SLICE_S
+        tiles = self._tile_painter()
+        ids = self._selection.ids
+        for place in self._near():
+            content_id = int(ids[place])
+            row, image = self._rows.get(content_id), self._thumbnails.peek(content_id)
+            if row is None or image is None:
+                continue
+            tile = self._cache.get(content_id)
+            if tile is None or not self._cache.is_fresh(tile, tiles, row, image):
+                if time.perf_counter() > until_s:
+                    self._ahead_soon.start()
+                    return
+                self._cache.draw(content_id, tiles, row, image)
+
+    def scrollContentsBy(self, dx: int, dy: int) -> None:
+        self._going_up = dy > 0
+        self._scrolled_s = time.perf_counter()
+        self.viewport().scroll(dx, dy)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        # The first row on the screen stays the first, by the measures from before.
+        bar = self.verticalScrollBar()
+        columns, height = self._laid_out
+        row, rest = divmod(bar.value(), height)
+        self._lay_out()
+        if bar.value() or row:
+            bar.setValue(row * columns // self._columns() * self._shape().height + rest)
+        self._fetch_in_a_moment()
+        super().resizeEvent(event)
+
+    def changeEvent(self, event: QEvent) -> None:
+        if event.type() in _LOOKS:
+            self._painter = self._measured = None
+            self.viewport().update()
+        super().changeEvent(event)

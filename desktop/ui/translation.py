@@ -1,0 +1,25 @@
+"""Loads translations: ours from resources/translations, and Qt's own for its buttons and dialogs.
+
+English is the source and needs no file. ``pyside6-lupdate desktop/ui/*.py -ts resources/translations/lightdesk_de.ts``
+makes the file for a language, ``pyside6-lrelease`` the ``.qm`` that is loaded.
+"""
+
+from __future__ import annotations
+
+from importlib import resources
+from pathlib import Path
+
+from PySide6.QtCore import QCoreApplication, QLibraryInfo, QLocale, QTranslator
+
+
+def install(app: QCoreApplication, locale: QLocale | None = None, folder: Path | None = None) -> list[str]:
+    """Install what there is for the locale (the system's if None); returns the names of the files found."""
+    locale = locale or QLocale()
+    ours = folder or Path(str(resources.files("resources"))) / "translations"
+    qts = QLibraryInfo.path(QLibraryInfo.LibraryPath.TranslationsPath)
+    found = []
+    for name, place in (("lightdesk", str(ours)), ("qtbase", qts)):
+        translator = QTranslator(app)
+        if translator.load(locale, name, "_", place) and app.installTranslator(translator):
+            found.append(translator.filePath())
+    return found

@@ -1,0 +1,60 @@
+"""Runs the command line as a person or a script does."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[3]
+
+
+def environment(**more: str) -> dict[str, str]:
+    """An environment without a display, on the fake model."""
+    kept = {k: v for k, v in os.environ.items() if k not in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
+    return {**kept, "LIGHTDESK_MODEL": "fake", **more}
+
+
+def command(*arguments: str, module: str = "engine.cli") -> list[str]:
+    """The command as a list."""
+    return [sys.executable, "-m", module, *arguments]
+
+
+def run(*arguments: str, module: str = "engine.cli", **more: str) -> subprocess.CompletedProcess[str]:
+    """Run in a process of its own."""
+    return subprocess.run(
+        command(*arguments, module=module),
+        capture_output=True,
+        encoding="utf-8",
+        env=environment(**more),
+        timeout=60,
+        check=False,
+    )
+
+
+@contextlib.contextmanager
+def started(arguments: list[str], **options: Any) -> Iterator[subprocess.Popen[Any]]:
+    """A process that a failing test does not leave behind."""
+    with subprocess.Popen(arguments, **options) as child:
+        try:
+            yield child
+        finally:
+            if child.poll() is None:
+                child.kill()
+
+
+def records(text: str) -> list[dict[str, Any]]:
+    """The records of an output."""
+    return [json.loads(line) for line in text.splitlines()]
+
+
+def name_of(record: dict[str, Any]) -> str:
+    """The file that a record is about."""
+    if record["success"]:
+        return str(record["data"]["metadata"]["filename"])
+    return str(record["error"]["details"]["filename"])

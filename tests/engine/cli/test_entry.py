@@ -1,0 +1,198 @@
+"""The command as a whole: verbs, help, version, completion, what ends it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import click
+import pytest
+
+from engine.cli import entry
+from engine.cli.journal import log_file
+from engine.errors import ErrorCode, JobError, UsageError
+from tests.engine.cli.running import command, environment, run
+
+VERBS = ("classify", "evaluate", "models", "jobs", "library", "doctor", "settings", "completion")
+
+
+def test_what_is_a_verb(monkeypatch: pytest.MonkeyPatch) -> None:
+    for verb in (*VERBS, "--help", "-h", "--version"):
+        assert entry.is_verb([verb])
+    for arguments in ([], ["photo.jpg"], ["./classify"], ["--library", "x"], ["folder", "classify"], ["--"]):
+        assert not entry.is_verb(arguments)
+    monkeypatch.setenv("_LIGHTDESK_COMPLETE", "bash_complete")
+    assert entry.is_verb([])
+
+
+def test_a_verb_is_not_hidden_by_a_file_of_its_name(tmp_path: Path) -> None:
+    """`lightdesk ./classify` is for the window, which is a table where there is no display."""
+    (tmp_path / "classify").write_bytes(b"not an image")
+    done = subprocess.run(
+        command("./classify", module="desktop"),
+        cwd=tmp_path,
+        env=environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert "UNSUPPORTED_FORMAT" in done.stdout and done.returncode == 1
+
+
+def test_without_a_display_the_samples_are_shown() -> None:
+    done = run(module="desktop")
+    assert done.returncode == 0, done.stderr
+    assert "chelsea.jpg" in done.stdout and "fake" in done.stdout
+    assert "no display" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_help_is_quick_and_loads_nothing_heavy() -> None:
+    code = (
+        "import sys\nfrom engine.cli.entry import main\nmain(['--help'])\n"
+        "heavy = {'numpy', 'apsw', 'PIL', 'cv2', 'onnxruntime', 'psutil', 'diskcache', 'PySide6', 'importlib.metadata'}\n"
+        "sys.exit(f'loaded: {heavy & set(sys.modules)}' if heavy & set(sys.modules) else 0)"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False).returncode == 0
+    times = []
+    for _ in range(3):
+        began_s = time.perf_counter()
+        assert run("--help").returncode == 0
+        times.append(time.perf_counter() - began_s)
+    assert min(times) < 0.3
+
+
+def test_help_names_every_verb_and_option(lightdesk) -> None:
+    done = lightdesk("--help")
+    assert done.code == 0 and all(verb in done.out for verb in VERBS)
+    for verb in VERBS:
+        assert lightdesk(verb, "--help").code == 0
+    assert lightdesk().code == 2
+    assert lightdesk("nonsense").code == 2
+
+
+def test_version(lightdesk) -> None:
+    from importlib import metadata
+
+    done = lightdesk("--version")
+    assert (done.code, done.out) == (0, f"lightdesk {metadata.version('lightdesk')}\n")
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
+def test_completion_scripts(shell: str, lightdesk) -> None:
+    done = lightdesk("completion", shell)
+    assert done.code == 0 and "_LIGHTDESK_COMPLETE" in done.out and "lightdesk" in done.out
+
+
+def completed(words: str, *, module: str = "desktop") -> list[str]:
+    done = run(
+        module=module, _LIGHTDESK_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(len(words.split(" ")) - 1)
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout.split()
+
+
+def test_completion_answers() -> None:
+    assert completed("lightdesk cl") == ["plain,classify"]
+    assert set(completed("lightdesk library ")) == {
+        f"plain,{v}" for v in ("info", "check", "backup", "restore", "create")
+    }
+    assert "plain,--json" in completed("lightdesk classify --j")
+    assert completed("lightdesk classify --device c") == ["plain,cpu", "plain,cuda"]
+    assert completed("lightdesk pho") == ["file,pho"]
+    assert completed("lightdesk classify pho") == ["file,pho"]
+
+
+def test_the_bash_script_is_bash() -> None:
+    script = run("completion", "bash").stdout
+    assert subprocess.run(["bash", "-n"], input=script, text=True, check=False).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "words"),
+    [
+        (UsageError(ErrorCode.INVALID_ARGUMENT, "Wrong.", way_out="Do it right."), 2, "Wrong. Do it right."),
+        (JobError(ErrorCode.JOB_NOT_FOUND, "No job 3."), 1, "No job 3."),
+        (click.UsageError("no such thing"), 2, "no such thing"),
+        (KeyboardInterrupt(), 130, ""),
+        (BrokenPipeError(), 141, ""),
+        (OSError(28, "No space left on device"), 1, "No space left on device."),
+        (ZeroDivisionError("division by zero"), 1, "INTERNAL: ZeroDivisionError"),
+    ],
+)
+def test_what_ends_a_verb(error: BaseException, code: int, words: str, capsys: pytest.CaptureFixture[str]) -> None:
+    def fail() -> int:
+        raise error
+
+    assert entry.guarded(fail) == code
+    err = capsys.readouterr().err
+    assert words in err and "Traceback" not in err
+    if isinstance(error, ZeroDivisionError):
+        assert str(log_file()) in err
+        assert "ZeroDivisionError: division by zero" in log_file().read_text("utf-8")
+
+
+def test_a_log_that_cannot_be_written_is_no_second_failure(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "file").write_text("")
+    monkeypatch.setenv("LIGHTDESK_HOME", str(tmp_path / "file"))
+
+    def fail() -> int:
+        raise ZeroDivisionError
+
+    assert entry.guarded(fail) == 1
+    assert "Logging error" not in capsys.readouterr().err
+
+
+def test_closed_streams() -> None:
+    for redirect in (">&-", "2>&-", ">&- 2>&-"):
+        line = f"{sys.executable} -m engine.cli models {redirect}"
+        done = subprocess.run(["bash", "-c", line], env=environment(), timeout=30, check=False, capture_output=True)
+        assert done.returncode == 0, (redirect, done.stderr)
+        assert b"Traceback" not in done.stderr
+
+
+def test_settings_in_a_broken_file_end_every_verb_in_words(home: Path, lightdesk) -> None:
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "settings.toml").write_text("top_k = 99")
+    for verb in (["classify", "x"], ["models"], ["jobs"], ["library", "info"], ["doctor"], ["settings", "list"]):
+        done = lightdesk(*verb)
+        assert done.code == 2 and "settings.toml" in done.err and "top_k" in done.err, verb
+
+
+def test_models(lightdesk) -> None:
+    import json
+
+    found = json.loads(lightdesk("models", "--json").out)
+    assert {(m["name"], m["version"], m["in_use"]) for m in found} >= {
+        ("fake", "1", True),
+        ("efficientnet-lite0", "1", False),
+    }
+    assert {"classes", "licence", "title", "embedding_dim"} <= found[0].keys()
+    assert "*  fake@1" in lightdesk("models").out.replace("   ", "  ")
+
+
+def test_settings_verbs(home: Path, lightdesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    import json
+
+    assert lightdesk("settings", "set", "top_k", "3").code == 0
+    assert lightdesk("settings", "get", "top_k").out == "3\n"
+    listed = json.loads(lightdesk("settings", "list", "--json").out)
+    assert listed["settings"]["top_k"] == {"value": 3, "from": "file"}
+    assert listed["settings"]["model"] == {"value": "fake", "from": "environment"}
+    assert "environment variable" in lightdesk("settings", "set", "model", "efficientnet-lite0").out
+    assert lightdesk("settings", "unset", "top_k").out == "top_k = 5\n"
+    assert "top_k" not in (home / "config" / "settings.toml").read_text()
+    for arguments in (("set", "top_k", "many"), ("set", "nonsense", "1"), ("get", "nonsense"), ("unset", "nonsense")):
+        done = lightdesk("settings", *arguments)
+        assert done.code == 2 and arguments[1] in done.err
+
+
+def test_the_environment_is_left_as_it_is(lightdesk) -> None:
+    before = dict(os.environ)
+    lightdesk("models")
+    assert dict(os.environ) == before

@@ -1,0 +1,189 @@
+"""`lightdesk evaluate`, and what it takes as truth."""
+
+from __future__ import annotations
+
+import csv
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from engine.cli.truth import ClassNames, CsvTruth, FolderTruth
+from engine.errors import ErrorCode, UsageError
+from tests.engine.cli.running import name_of, records
+from tests.images import folder_of
+
+LABELS = ("tench, Tinca tinca", "great white shark, white shark", "crane", "crane", "n02123045 tabby, tabby cat", "7")
+
+
+def test_classes_by_name() -> None:
+    names = ClassNames(LABELS)
+    assert names.find("tench, Tinca tinca") == names.find("TENCH") == names.find("tinca_tinca") == 0
+    assert names.find("white-shark") == names.find("great_white_shark") == 1
+    assert names.find("crane") is None, "two classes are called so"
+    assert names.find("3") == names.find("3.0") == 3
+    assert names.find("n02123045") == names.find("tabby cat") == 4
+    assert names.find("7") == 5, "a label that is a number counts before the number"
+    assert (
+        names.find("6") is None
+        and names.find("-1") is None
+        and names.find("unicorn") is None
+        and names.find("") is None
+    )
+
+
+def write_csv(path: Path, text: str, encoding: str = "utf-8") -> Path:
+    path.write_text(text, encoding)
+    return path
+
+
+def test_csv_of_several_kinds(tmp_path: Path) -> None:
+    names = ClassNames(LABELS)
+    texts = (
+        "file,imagenet_class_id\na.jpg,1\n",
+        "\ufefffile;class\r\na.jpg;white shark\r\n",
+        "id\tfile\n1\ta.jpg\n",
+        'path,label\n"a.jpg","great white shark, white shark"\n\n',
+        "class,filename\n1.0,a.jpg\n",
+        "file,what\na.jpg,1\n",
+    )
+    for text in texts:
+        truth = CsvTruth(names, str(tmp_path), write_csv(tmp_path / "t.csv", text))
+        assert truth.of(str(tmp_path / "a.jpg")) == 1, text
+        assert truth.of(str(tmp_path / "b.jpg")) is None and truth.unmet() == 0
+
+
+def test_files_in_a_csv(tmp_path: Path) -> None:
+    text = f"file,class\nsub/a.jpg,0\n{tmp_path}/photos/b.jpg,1\nphotos/c.jpg,0\nd.jpg,1\nnever.jpg,1\n"
+    truth = CsvTruth(ClassNames(LABELS), str(tmp_path / "photos"), write_csv(tmp_path / "t.csv", text))
+    assert truth.of(str(tmp_path / "photos" / "sub" / "a.jpg")) == 0
+    assert truth.of(str(tmp_path / "photos" / "b.jpg")) == 1
+    assert truth.of(str(tmp_path / "photos" / "c.jpg")) == 0, "relative to the CSV"
+    assert truth.of(str(tmp_path / "photos" / "deep" / "d.jpg")) == 1, "by its bare name"
+    assert truth.of(str(tmp_path / "photos" / "other" / "d.jpg")) is None, "a second picture of that name"
+    assert truth.of(str(tmp_path / "photos" / "other" / "a.jpg")) is None
+    assert truth.unmet() == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("", "empty"),
+        ("a,b\nx,1\n", "names no columns"),
+        ("file,class\na.jpg\n", "line 2"),
+        ("file,class\na.jpg,\n", "line 2"),
+        ('file,class\n"a.jpg,1\n', "not CSV"),
+        ("file,class\na.jpg,0\na.jpg,1\n", "line 3 and line 2"),
+    ],
+)
+def test_a_csv_that_cannot_be_used(text: str, words: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=words) as caught:
+        CsvTruth(ClassNames(LABELS), str(tmp_path), write_csv(tmp_path / "t.csv", text))
+    assert caught.value.code is ErrorCode.INVALID_ARGUMENT and "t.csv" in caught.value.message
+
+
+def test_a_csv_in_another_encoding(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="UTF-8"):
+        CsvTruth(ClassNames(LABELS), str(tmp_path), write_csv(tmp_path / "t.csv", "file,class\né.jpg,1\n", "latin-1"))
+
+
+def test_class_folders(tmp_path: Path) -> None:
+    truth = FolderTruth(ClassNames(LABELS), str(tmp_path))
+    assert truth.of(str(tmp_path / "tench" / "deep" / "a.jpg")) == 0
+    assert truth.of(str(tmp_path / "1" / "a.jpg")) == 1
+    assert truth.of(str(tmp_path / "alone.jpg")) is None
+    assert truth.of(str(tmp_path / "unicorn" / "a.jpg")) is None
+    assert truth.unknown == {"unicorn": 1}
+
+
+# The verb
+
+
+@pytest.fixture
+def answers(tmp_path: Path, lightdesk) -> dict[str, str]:
+    """What the fake model says of twelve pictures: file name to class name."""
+    done = lightdesk("classify", folder_of(tmp_path / "photos", 12), "--json")
+    return {name_of(r): r["data"]["prediction"]["class_name"] for r in records(done.out)}
+
+
+def test_with_a_csv(tmp_path: Path, answers: dict[str, str], lightdesk) -> None:
+    rows = list(answers.items())
+    wrong = next(name for name in ("red", "green") if name != rows[0][1])
+    rows[0] = (rows[0][0], wrong)
+    with (tmp_path / "truth.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("file", "class"), *rows, ("gone.jpg", "red")])
+    done = lightdesk("evaluate", tmp_path / "photos", "--truth", tmp_path / "truth.csv", "--json")
+    result = json.loads(done.out)
+    assert done.code == 0
+    assert (result["n"], result["n_not_found"], result["n_failed"]) == (12, 1, 0)
+    assert result["top1"] == pytest.approx(11 / 12, abs=1e-6)
+    assert [(c["true_name"], c["guessed_name"], c["n"]) for c in result["confusions"]] == [
+        (wrong, answers["0000.jpg"], 1)
+    ]
+    assert sum(part["n"] for part in result["calibration"]) == 12
+    assert {row["class_name"] for row in result["classes"]} == {*answers.values(), wrong}
+    assert (result["model"], result["version"]) == ("fake", "1")
+
+
+def sorted_into_folders(tmp_path: Path, answers: dict[str, str]) -> Path:
+    for name, class_name in answers.items():
+        (tmp_path / "sorted" / class_name).mkdir(parents=True, exist_ok=True)
+        shutil.copy(tmp_path / "photos" / name, tmp_path / "sorted" / class_name / name)
+    return tmp_path / "sorted"
+
+
+def test_with_class_folders(tmp_path: Path, answers: dict[str, str], lightdesk) -> None:
+    folder = sorted_into_folders(tmp_path, answers)
+    done = lightdesk("evaluate", folder)
+    assert done.code == 0, done.err
+    assert "fake@1 on 12 pictures" in done.out and "100.00%  (12 right)" in done.out
+    assert "calibration error" in done.out and "taken for" not in done.out
+
+
+def test_what_is_left_out_is_said(tmp_path: Path, answers: dict[str, str], lightdesk) -> None:
+    folder = sorted_into_folders(tmp_path, answers)
+    folder_of(folder / "unicorn", 2, seed=40)
+    shutil.copy(tmp_path / "photos" / "0000.jpg", folder / "alone.jpg")
+    (folder / "red").mkdir(exist_ok=True)
+    (folder / "red" / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
+    done = lightdesk("evaluate", folder)
+    assert done.code == 1
+    assert "1 that could not be used; 1 of unknown class; 2 of classes the model does not have" in done.out
+    assert "unicorn" in done.out
+    result = json.loads(lightdesk("evaluate", folder, "--json").out)
+    assert (result["n"], result["n_failed"], result["n_without_truth"]) == (12, 1, 1)
+    assert result["unknown_classes"] == {"unicorn": 2}
+
+
+def test_stored_answers_are_used(tmp_path: Path, answers: dict[str, str], lightdesk, monkeypatch) -> None:
+    from engine.backends.fake import FakeSession
+
+    folder = sorted_into_folders(tmp_path, answers)
+    seen: list[int] = []
+    run = FakeSession.run
+
+    def counting(self, batch):
+        seen.append(int(batch.any(axis=(1, 2, 3)).sum()))  # black pictures only warm the model up
+        return run(self, batch)
+
+    assert lightdesk("evaluate", folder).code == 0
+    monkeypatch.setattr(FakeSession, "run", counting)
+    assert lightdesk("evaluate", folder).code == 0
+    assert sum(seen) == 0
+
+
+@pytest.mark.parametrize("what", ["no folder", "no truth", "nothing known"])
+def test_what_cannot_be_evaluated(what: str, tmp_path: Path, lightdesk) -> None:
+    if what == "no folder":
+        done = lightdesk("evaluate", tmp_path / "none")
+        assert "There is no folder" in done.err
+    elif what == "no truth":
+        done = lightdesk("evaluate", folder_of(tmp_path / "photos", 1))
+        assert "--truth" in done.err
+    else:
+        folder_of(tmp_path / "photos" / "unicorn", 1)
+        done = lightdesk("evaluate", tmp_path / "photos")
+        assert "unicorn" in done.err
+    assert done.code == 2 and done.out == ""
+    assert lightdesk("evaluate", tmp_path, "--truth", tmp_path / "none.csv").code == 2

@@ -1,0 +1,283 @@
+"""`lightdesk library` and `lightdesk jobs`."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from engine.cli.output import sized
+from engine.library import jobs
+from engine.library.writer import Writer
+from engine.service import Engine
+from engine.settings import library_path, load
+from tests.engine.cli.running import command, environment, records, started
+from tests.images import folder_of
+
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
+
+
+@pytest.fixture
+def library(tmp_path: Path, lightdesk) -> Path:
+    """A library with four pictures, one of them twice."""
+    path = tmp_path / "birds.lightdesk"
+    folder = folder_of(tmp_path / "photos", 4)
+    shutil.copy(folder / "0000.jpg", folder / "copy.jpg")
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
+    lightdesk("classify", folder, "--library", path)
+    return path
+
+
+def label_and_hide(path: Path) -> None:
+    engine = Engine(load({"library": path, "model": "fake"}))
+    engine.start()
+    engine.label([1, 2], "bird")
+    engine.hide([3])
+    engine.close()
+
+
+def test_info(library: Path, lightdesk) -> None:
+    label_and_hide(library)
+    facts = json.loads(lightdesk("library", "info", "--library", library, "--json").out)
+    counts = {k: facts[k] for k in ("contents", "files", "predictions", "embeddings", "labels", "problems", "hidden")}
+    assert counts == {
+        "contents": 4,
+        "files": 5,
+        "predictions": 4,
+        "embeddings": 4,
+        "labels": 2,
+        "problems": 1,
+        "hidden": 1,
+    }
+    assert facts["path"] == str(library) and facts["warning"] is None
+    text = lightdesk("library", "info", "--library", library).out
+    assert str(library) in text and "contents" in text and "4" in text
+
+
+def test_a_library_that_is_not_there(tmp_path: Path, lightdesk) -> None:
+    for verb in ("info", "check"):
+        done = lightdesk("library", verb, "--library", tmp_path / "none.lightdesk")
+        assert done.code == 1 and "There is no library" in done.err
+    assert lightdesk("jobs", "--library", tmp_path / "none.lightdesk").code == 1
+    assert lightdesk("library", "backup", tmp_path / "b", "--library", tmp_path / "none.lightdesk").code == 1
+    assert not list(tmp_path.glob("*.lightdesk*"))
+
+
+def test_files_of_others(tmp_path: Path, lightdesk) -> None:
+    foreign = tmp_path / "mail.db"
+    conn = sqlite3.connect(foreign)
+    conn.execute("CREATE TABLE mail(x)")
+    conn.commit()
+    conn.close()
+    text = tmp_path / "notes.txt"
+    text.write_text("my notes " * 1000)
+    for path in (foreign, text):
+        before = path.read_bytes()
+        for verb in (["library", "info"], ["library", "check"], ["jobs"], ["library", "backup", tmp_path / "copy"]):
+            done = lightdesk(*verb, "--library", path)
+            assert done.code == 1 and "Traceback" not in done.err, verb
+            assert "another program" in done.err or "not a Lightdesk library" in done.err, (verb, done)
+        assert lightdesk("library", "restore", path, "--library", tmp_path / "l.lightdesk").code == 1
+        assert path.read_bytes() == before
+    assert not (tmp_path / "l.lightdesk").exists() and not (tmp_path / "copy").exists()
+
+
+def test_check(library: Path, lightdesk) -> None:
+    assert lightdesk("library", "check", "--library", library).code == 0
+    assert json.loads(lightdesk("library", "check", "--json", "--library", library).out)["ok"] is True
+
+
+def test_check_finds_damage(library: Path, lightdesk) -> None:
+    conn = sqlite3.connect(library)
+    conn.execute("PRAGMA journal_mode = DELETE")
+    conn.close()
+    data = bytearray(library.read_bytes())
+    for page in range(2, len(data) // 4096):
+        data[4096 * page + 100 : 4096 * page + 600] = b"\x55" * 500
+    library.write_bytes(data)
+    done = lightdesk("library", "check", "--library", library)
+    assert done.code == 1 and "damaged" in done.out and "restore" in done.out
+    assert json.loads(lightdesk("library", "check", "--json", "--library", library).out)["findings"]
+
+
+def test_backup_and_restore(library: Path, tmp_path: Path, lightdesk) -> None:
+    label_and_hide(library)
+    target = tmp_path / "backup.lightdesk"
+    assert lightdesk("library", "backup", target, "--library", library).code == 0
+    assert lightdesk("library", "backup", target, "--library", library).code == 2, "never over another file"
+    folder_of(tmp_path / "more", 3, seed=50)
+    lightdesk("classify", tmp_path / "more", "--library", library)
+    restored = json.loads(lightdesk("library", "restore", target, "--library", library, "--json").out)
+    facts = json.loads(lightdesk("library", "info", "--json", "--library", library).out)
+    assert (facts["contents"], facts["labels"]) == (4, 2)
+    before = json.loads(lightdesk("library", "info", "--json", "--library", restored["before"]).out)
+    assert before["contents"] == 7
+
+
+def test_restore_waits_for_nobody_but_refuses_while_it_is_open(library: Path, tmp_path: Path, lightdesk) -> None:
+    target = tmp_path / "backup.lightdesk"
+    lightdesk("library", "backup", target, "--library", library)
+    engine = Engine(load({"library": library, "model": "fake"}))
+    engine.start()
+    done = lightdesk("library", "restore", target, "--library", library)
+    engine.close()
+    assert done.code == 1 and "open in another program" in done.err
+    assert not list(tmp_path.glob("*.before-restore-*"))
+    assert lightdesk("library", "restore", target, "--library", library).code == 0
+
+
+def test_restore_over_a_damaged_library(library: Path, tmp_path: Path, lightdesk) -> None:
+    target = tmp_path / "backup.lightdesk"
+    lightdesk("library", "backup", target, "--library", library)
+    library.write_bytes(b"damaged" * 10_000)
+    assert lightdesk("library", "restore", target, "--library", library).code == 0
+    assert lightdesk("library", "check", "--library", library).code == 0
+
+
+def test_backup_into_a_folder(library: Path, tmp_path: Path, lightdesk) -> None:
+    (tmp_path / "disk").mkdir()
+    done = json.loads(lightdesk("library", "backup", tmp_path / "disk", "--library", library, "--json").out)
+    assert done["backup"] == str(tmp_path / "disk" / "birds.lightdesk")
+
+
+def test_create(tmp_path: Path, lightdesk) -> None:
+    path = tmp_path / "new" / "l.lightdesk"
+    assert json.loads(lightdesk("library", "create", path, "--json").out)["contents"] == 0
+    done = lightdesk("library", "create", path)
+    assert done.code == 2 and "already there" in done.err
+    cloud = tmp_path / "Dropbox" / "l.lightdesk"
+    done = lightdesk("library", "create", cloud)
+    assert done.code == 1 and "Dropbox" in done.err and not cloud.exists()
+
+
+# Jobs
+
+
+def jobs_of(lightdesk, path: Path) -> list[dict[str, object]]:
+    return json.loads(lightdesk("jobs", "--library", path, "--json").out)
+
+
+def test_list(library: Path, tmp_path: Path, lightdesk) -> None:
+    assert lightdesk("jobs", "--library", library).out.count("\n") == 2
+    (job,) = jobs_of(lightdesk, library)
+    assert (job["state"], job["n_total"], job["n_done"], job["n_failed"], job["n_left"]) == ("done", 6, 5, 1, 0)
+    empty = tmp_path / "empty.lightdesk"
+    lightdesk("library", "create", empty)
+    assert lightdesk("jobs", "--library", empty).out == "There are no jobs.\n"
+    assert jobs_of(lightdesk, empty) == []
+
+
+def test_jobs_that_cannot_be_changed(library: Path, lightdesk) -> None:
+    for action in ("pause", "resume", "cancel"):
+        done = lightdesk("jobs", action, 77, "--library", library)
+        assert done.code == 1 and "no job 77" in done.err
+    done = lightdesk("jobs", "pause", 1, "--library", library)
+    assert done.code == 1 and "already ended" in done.err
+    assert lightdesk("jobs", "pause", "--library", library).code == 2
+    assert lightdesk("jobs", "list", 1, "--library", library).code == 2
+    assert lightdesk("jobs", "explode", 1).code == 2
+
+
+def paused_job(path: Path, folder: Path) -> int:
+    """A job whose window was closed before it began."""
+    engine = Engine(load({"library": path, "model": "fake"}))
+    engine.start()
+    job_id = engine.submit([str(folder)])
+    engine.pause(job_id)
+    engine.close()
+    return job_id
+
+
+def test_resume_goes_on_here_when_nobody_works_on_it(library: Path, tmp_path: Path, lightdesk) -> None:
+    job_id = paused_job(library, folder_of(tmp_path / "more", 20, seed=70))
+    done = lightdesk("jobs", "resume", job_id, "--library", library)
+    assert done.code == 0 and "done" in done.out, done
+    assert jobs_of(lightdesk, library)[0]["n_done"] == 20
+
+
+def test_cancel(library: Path, tmp_path: Path, lightdesk) -> None:
+    job_id = paused_job(library, folder_of(tmp_path / "more", 20, seed=70))
+    assert "cancelled" in lightdesk("jobs", "cancel", job_id, "--library", library).out
+    done = lightdesk("jobs", "resume", job_id, "--library", library)
+    assert done.code == 1 and "already ended" in done.err
+
+
+@posix
+def test_pause_and_resume_from_another_process(tmp_path: Path, lightdesk) -> None:
+    folder = folder_of(tmp_path / "photos", 1500)
+    path = library_path(load())
+    with started(
+        command("classify", str(folder), "--json"), stdout=subprocess.PIPE, text=True, env=environment()
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        assert lightdesk("jobs", "pause", 1).code == 0
+        time.sleep(0.6)
+        n_done = jobs_of(lightdesk, path)[0]["n_done"]
+        time.sleep(0.4)
+        job = jobs_of(lightdesk, path)[0]
+        assert job["n_done"] == n_done and job["state"] == "paused" and job["held"] and n_done < 1500
+        assert "running" in lightdesk("jobs", "resume", 1).out
+        # not `communicate`, which forgets what `readline` has taken from the pipe already
+        out = child.stdout.read()
+        assert child.wait(60) == 0
+    assert len(out.splitlines()) == 1499
+
+
+@posix
+def test_a_killed_job_is_left_behind_and_goes_on(tmp_path: Path, lightdesk) -> None:
+    folder = folder_of(tmp_path / "photos", 600)
+    with started(
+        command("classify", str(folder), "--json"), stdout=subprocess.PIPE, text=True, env=environment()
+    ) as child:
+        assert child.stdout is not None
+        child.stdout.readline()
+        os.kill(child.pid, signal.SIGKILL)
+    assert "left behind" in lightdesk("jobs").out
+    done = lightdesk("jobs", "resume", 1)
+    assert done.code == 0, done
+    facts = json.loads(lightdesk("library", "info", "--json").out)
+    assert (facts["contents"], facts["files"], facts["predictions"]) == (600, 600, 600)
+    assert lightdesk("library", "check").code == 0
+
+
+def test_a_locked_library_makes_writers_wait(library: Path, tmp_path: Path, lightdesk) -> None:
+    import threading
+
+    writer = Writer(library)
+    release = threading.Event()
+    begun = threading.Event()
+
+    def hold(conn) -> None:
+        jobs.listed(conn)
+        conn.execute("UPDATE meta SET value = value")
+        begun.set()
+        release.wait(30)
+
+    held = writer.submit(hold)
+    begun.wait(10)
+    timer = threading.Timer(1.5, release.set)
+    timer.start()
+    done = lightdesk("classify", folder_of(tmp_path / "more", 3, seed=90), "--library", library, "--json")
+    held.result()
+    timer.join()
+    writer.close()
+    assert done.code == 0 and len(records(done.out)) == 3
+
+
+def test_sizes_in_words() -> None:
+    assert [sized(n) for n in (0, 999, 1500, 123_456_789, 2.5e12)] == [
+        "0 bytes",
+        "999 bytes",
+        "1.5 kB",
+        "123 MB",
+        "2.5 TB",
+    ]
