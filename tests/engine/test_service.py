@@ -34,15 +34,23 @@ def test_a_folder_becomes_rows(engine: Engine, tmp_path: Path) -> None:
     assert engine.check().ok
 
 
+def ids_by_name(engine: Engine) -> dict[str, int]:
+    view = engine.view()
+    names = {tile.name: tile.content_id for tile in view.tiles(view.ids(Query()).tolist(), engine.model_ref)}
+    view.close()
+    return names
+
+
 def test_moved_and_copied_files_keep_their_labels(engine: Engine, tmp_path: Path) -> None:
     folder = folder_of(tmp_path / "a", 3)
     engine.wait(engine.submit([str(folder)]), 30)
-    engine.label([1], "Cat")
+    first = ids_by_name(engine)["0000.jpg"]
+    engine.label([first], "Cat")
     shutil.copytree(folder, tmp_path / "b")
     (folder / "0000.jpg").rename(folder / "renamed.jpg")
     engine.wait(engine.submit([str(tmp_path)]), 30)
     view = engine.view()
-    detail = view.detail(1, engine.model_ref)
+    detail = view.detail(first, engine.model_ref)
     assert detail is not None and detail.label is not None and detail.label.class_name == "Cat"
     assert len(detail.files) == 3
     assert engine.info().contents == 3
