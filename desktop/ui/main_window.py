@@ -8,48 +8,40 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QPoint, QSettings, Qt
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import (
     QCloseEvent,
-    QDragEnterEvent,
-    QDragLeaveEvent,
-    QDropEvent,
     QGuiApplication,
     QKeyEvent,
     QResizeEvent,
 )
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu, QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from desktop.ui import icons, intake, reveal
-from desktop.ui.about import AboutDialog
+from desktop.ui import icons, intake
 from desktop.ui.activity_bar import ActivityBar
 from desktop.ui.banner import Banner
 from desktop.ui.browsing import Browser
-from desktop.ui.doctor_dialog import DoctorDialog
 from desktop.ui.empty_state import EmptyState, LibraryClosed, NothingFound
 from desktop.ui.filter_bar import FilterBar
 from desktop.ui.grid import AssetGrid
-from desktop.ui.inspector import Inspector, to_image
+from desktop.ui.inspector import Inspector
+from desktop.ui.large_preview import LargePreview
 from desktop.ui.library_menu import LibraryMenu
 from desktop.ui.library_panel import ALL, PROBLEMS, LibraryPanel
 from desktop.ui.menus import build_menus
 from desktop.ui.ports import EnginePort, ReadPort, Shell, ThumbnailPort
-from desktop.ui.preview_view import PreviewView
 from desktop.ui.problems_view import ProblemsView, printable
-from desktop.ui.settings_dialog import SettingsDialog
-from desktop.ui.shortcuts_sheet import ShortcutsSheet
 from desktop.ui.steps import Steps
+from desktop.ui.window_actions import WindowActions
 from engine.errors import ErrorCode, LightdeskError
 from engine.schemas.device import ModelState
 from engine.schemas.job import Job, JobProgress, Preflight
 from engine.schemas.library import Command, Facets, Query
 
-_IMAGES = "*.jpg *.jpeg *.png *.webp *.bmp *.tif *.tiff *.gif *.avif *.heic *.heif"
-_LARGE_SIDE_PX = 3000
 _MIN_WIDTH_PX, _MIN_HEIGHT_PX = 900, 520
 
 
-class MainWindow(QMainWindow):
+class MainWindow(WindowActions):
     """Lightdesk's window. GUI thread; everything slow goes through the ports."""
 
     def __init__(
@@ -87,7 +79,7 @@ class MainWindow(QMainWindow):
         self.grid = AssetGrid(self._read, thumbnails)
         self.empty, self.nothing, self.closed = EmptyState(), NothingFound(), LibraryClosed()
         self.problems = ProblemsView()
-        self.large = PreviewView()
+        self.large = LargePreview(self._read, thumbnails, self._engine)
         self.large.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.middle = QStackedWidget()
         for page in (self.empty, self.grid, self.nothing, self.problems, self.large, self.closed):
@@ -177,6 +169,7 @@ class MainWindow(QMainWindow):
         self.grid.set_model_ref(model_ref)
         self.grid.set_ids(np.empty(0, np.int64))
         self.inspector.set_model_ref(model_ref)
+        self.large.reset()
         self.browser.open()
         self._engine.call("models", done=self._show_models)
         self.banner.dismiss()
@@ -217,6 +210,7 @@ class MainWindow(QMainWindow):
         """A step was committed."""
         self.grid.refresh(content_ids or None)
         self.inspector.refresh()
+        self.large.refresh()
         query = self.query()
         if query.class_name is not None or query.labelled != "any" or query.text or query.sort == "class":
             self.browser.contents_moved()
@@ -267,6 +261,7 @@ class MainWindow(QMainWindow):
     def _reread_rows(self) -> None:
         self.grid.refresh(None)
         self.inspector.refresh()
+        self.large.refresh()
 
     def _show_ids(self, ids: NDArray[np.int64], query: Query) -> None:
         self._asked = query
@@ -349,11 +344,6 @@ class MainWindow(QMainWindow):
         self.filters.clear()
         self._filter_changed()
 
-    def search(self) -> None:
-        """Go to the search field."""
-        self.filters.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.filters.search.selectAll()
-
     def back(self) -> None:
         """Leave the large preview, a field or the list of problems."""
         page = self.middle.currentWidget()
@@ -366,14 +356,6 @@ class MainWindow(QMainWindow):
         if page is not None:
             page.setFocus()
 
-    def larger_tiles(self) -> None:
-        """Make tiles larger."""
-        self.grid.zoom(1)
-
-    def smaller_tiles(self) -> None:
-        """Make tiles smaller."""
-        self.grid.zoom(-1)
-
     def toggle_preview(self) -> None:
         """Show the current picture large, or the grid again."""
         if self.middle.currentWidget() is self.large:
@@ -385,19 +367,7 @@ class MainWindow(QMainWindow):
             self._load_large()
 
     def _load_large(self) -> None:
-        content_id = self.grid.current_id()
-        if content_id is None:
-            return
-
-        def show(frame: Any) -> None:
-            if content_id == self.grid.current_id():
-                self.large.set_image(to_image(frame))
-
-        def fail(error: LightdeskError) -> None:
-            if content_id == self.grid.current_id():
-                self.large.set_image(None, message=str(error))
-
-        self._engine.compute("preview", content_id, _LARGE_SIDE_PX, done=show, failed=fail)
+        self.large.show_content(self.grid.current_id(), self._model_ref)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         moves = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
@@ -405,171 +375,6 @@ class MainWindow(QMainWindow):
             self.grid.step(moves[Qt.Key(event.key())])
         else:
             super().keyPressEvent(event)
-
-    # Steps by a person
-
-    def accept_kth(self, k: int) -> None:
-        """Take the k-th prediction as the label."""
-        self.steps.accept(k)
-
-    def accept_first(self) -> None:
-        """Take the first prediction as the label."""
-        self.steps.accept(1)
-
-    def reject(self) -> None:
-        """Say that the prediction is wrong."""
-        self.steps.reject()
-
-    def clear_label(self) -> None:
-        """Take the label away."""
-        self.steps.clear()
-
-    def hide_selected(self) -> None:
-        """Take the selection out of the library's view."""
-        self.steps.hide()
-
-    def type_label(self) -> None:
-        """Go to the label field."""
-        if self.grid.current_id() is not None:
-            self.inspector.focus_label()
-
-    def undo(self) -> None:
-        """Take the last step back."""
-        self.steps.undo()
-
-    def redo(self) -> None:
-        """Do it again."""
-        self.steps.redo()
-
-    def select_all(self) -> None:
-        """Select everything shown."""
-        self.grid.select_all()
-
-    def copy_record(self) -> None:
-        """Copy the result record of the current picture."""
-        self.steps.copy_record(self.grid.current_id(), self._shell.settings.top_k)
-
-    def _label(self, name: str) -> None:
-        self.steps.label(name)
-        self.grid.setFocus()
-
-    def _grid_menu(self, at: QPoint) -> None:
-        menu = QMenu(self)
-        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        for name in ("accept_first", "type_label", "reject", "clear_label", "copy_record", "hide_selected"):
-            menu.addAction(self.actions_by_name[name])
-        menu.popup(at)
-
-    # Getting things in
-
-    def submit(self, paths: list[str]) -> None:
-        """Take paths into the library."""
-        if paths:
-            self._engine.call("submit", paths)
-
-    def open_files(self) -> None:
-        """Ask for files."""
-        paths, _ = QFileDialog.getOpenFileNames(self, self.tr("Open files"), "", self.tr("Images") + f" ({_IMAGES});;*")
-        self.submit(paths)
-
-    def open_folder(self) -> None:
-        """Ask for a folder."""
-        if folder := QFileDialog.getExistingDirectory(self, self.tr("Open folder")):
-            self.submit([folder])
-
-    def try_samples(self) -> None:
-        """Show the photos that ship with the program."""
-        self.submit([self._shell.sample_folder()])
-
-    def rescan(self) -> None:
-        """Look for new and changed files in all sources."""
-        paths = [source.path for source in self._facets.sources if source.path]
-        if paths:
-            self.activity.say(self.tr("Looking for new and changed files\N{HORIZONTAL ELLIPSIS}"))
-            self.submit(paths)
-        else:
-            self.activity.say(self.tr("No folder has been added yet."))
-
-    def paste(self) -> None:
-        """Take an image or paths from the clipboard."""
-        if not self._take(QGuiApplication.clipboard().mimeData()):
-            self.activity.say(self.tr("The clipboard holds no image and no path of a file."))
-
-    def _take(self, mime: Any) -> bool:
-        if paths := intake.paths_in(mime):
-            self.submit(paths)
-        elif (image := intake.image_in(mime)) is not None:
-            self._shell.save_pasted(image, lambda path: self.submit([path]))
-        else:
-            return False
-        return True
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.source() is None and intake.takes(event.mimeData()):
-            event.acceptProposedAction()
-            self._overlay.lift()
-
-    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
-        self._overlay.hide()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self._overlay.hide()
-        # Never a move: the files stay theirs.
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
-        if not self._take(event.mimeData()):
-            self.activity.say(self.tr("Only files on this computer can be dropped; save the picture first."))
-
-    # The rest of the menus
-
-    def new_library(self) -> None:
-        """Make another library."""
-        self.library_menu.new()
-
-    def switch_library(self) -> None:
-        """Open another library."""
-        self.library_menu.open()
-
-    def check_library(self) -> None:
-        """Look for damage."""
-        self.library_menu.check()
-
-    def back_up_library(self) -> None:
-        """Copy the library."""
-        self.library_menu.back_up()
-
-    def show_settings(self) -> None:
-        """Edit the settings."""
-        shell = self._shell
-        dialog = SettingsDialog(shell.settings, shell.why_invalid, shell.settings_from_environment(), self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.accepted.connect(lambda: self._save_settings(dialog))
-        dialog.open()
-
-    def _save_settings(self, dialog: SettingsDialog) -> None:
-        if values := dialog.changed_values():
-            self._shell.save_settings(values)
-
-    def show_shortcuts(self) -> None:
-        """Show all keys."""
-        ShortcutsSheet(self).open()
-
-    def show_doctor(self) -> None:
-        """Examine the machine and show what was found."""
-        DoctorDialog(self._shell.doctor_text, self).show()
-
-    def show_about(self) -> None:
-        """Say what this is."""
-        AboutDialog(self._shell.version(), printable(str(self._shell.library_file())), self).open()
-
-    def _explain_device(self) -> None:
-        text = self.activity.badge.details().replace("\n", "  \N{MIDDLE DOT}  ")
-        self.banner.show_notice(text, [(self.tr("Doctor\N{HORIZONTAL ELLIPSIS}"), self.show_doctor)])
-
-    def _reveal(self, path: str) -> None:
-        if not reveal.reveal(path):
-            QGuiApplication.clipboard().setText(printable(path))
-            self.activity.say(self.tr("No file manager could be opened; the path was copied."))
 
     # The frame
 
