@@ -43,6 +43,7 @@ log = logging.getLogger(__name__)
 _LEASE_S = 15.0
 _BEAT_S = 1.0
 _URGENT_FILES = 8
+_POLL_S = 0.05
 
 
 class Engine:
@@ -195,7 +196,7 @@ class Engine:
                 return job
             if self._model_state.phase == "failed":
                 raise JobError(ErrorCode.JOB_STATE, self._model_state.message, way_out="Run `lightdesk doctor`.")
-            time.sleep(0.02)
+            time.sleep(_POLL_S)
 
     def retry_problems(self, problem_ids: Sequence[int] | None) -> int:
         """Try files again that could not be used (all of them for None); returns the job's id."""

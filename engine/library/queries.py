@@ -93,7 +93,9 @@ def _prediction(conn: Connection, row: Sequence[Any]) -> Prediction:
             (model_id, number),
         ).fetchall()[0]
         scores.append(ClassScore(number, name, confidence))
-    return Prediction(ref, tuple(scores), margin, entropy_nats, device, inference_ms, True, predicted_at)
+    # An answer taken from the cache is stored with no time of its own.
+    cached = inference_ms == 0
+    return Prediction(ref, tuple(scores), margin, entropy_nats, device, inference_ms, cached, predicted_at)
 
 
 def facets(conn: Connection, model_id: int | None) -> Facets:
