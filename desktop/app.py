@@ -71,6 +71,7 @@ class Program:
         self.window = MainWindow(self, self.reading, self.thumbnails, self.engine, state)
         for signal, slot in (
             (self.engine.predictionsStored, self.window.predictions_stored),
+            (self.engine.awaitedStored, self.window.refresh_at_once),
             (self.engine.labelsChanged, self.window.labels_changed),
             (self.engine.libraryChanged, self.window.library_changed),
             (self.engine.problemsChanged, self.window.problems_changed),

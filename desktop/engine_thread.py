@@ -14,7 +14,7 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-from PySide6.QtCore import QObject, QThread, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 
 from engine.errors import ErrorCode, LightdeskError
 from engine.events import (
@@ -61,6 +61,7 @@ class EngineThread(QObject):
     """Owns the engine. Lives on the GUI thread; all its signals come there."""
 
     predictionsStored = Signal(object)  # tuple of content ids
+    awaitedStored = Signal()  # after predictionsStored, where a person waits for some of these
     jobChanged = Signal(object)  # JobProgress
     preflightCounted = Signal(object)  # Preflight
     problemsChanged = Signal()
@@ -70,6 +71,7 @@ class EngineThread(QObject):
     failed = Signal(object)  # LightdeskError
     _requested = Signal(object, object, object)
     _arrived = Signal()  # the first event after a pause; no timer runs while nothing happens
+    _awaited = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -90,6 +92,7 @@ class EngineThread(QObject):
         self._timer.setInterval(_COALESCE_MS)
         self._timer.timeout.connect(self._flush)
         self._arrived.connect(self._soon)
+        self._awaited.connect(self._flush, Qt.ConnectionType.QueuedConnection)
 
     def start(
         self, make_engine: MakeEngine, done: Callable[[Any], None], failed: Callable[[LightdeskError], None]
@@ -169,7 +172,9 @@ class EngineThread(QObject):
         with self._lock:
             first = not self._events
             self._events.append(event)
-        if first:
+        if isinstance(event, PredictionsStored) and event.awaited:
+            self._awaited.emit()
+        elif first:
             self._arrived.emit()
 
     @Slot()
@@ -187,10 +192,11 @@ class EngineThread(QObject):
         labelled: list[int] = []
         jobs: dict[int, JobChanged] = {}
         preflights: dict[int, PreflightCounted] = {}
-        problems = library = False
+        problems = library = awaited = False
         for event in events:
             if isinstance(event, PredictionsStored):
                 stored += event.content_ids
+                awaited = awaited or event.awaited
             elif isinstance(event, JobChanged):
                 jobs[event.progress.job.id] = event
             elif isinstance(event, PreflightCounted):
@@ -209,6 +215,8 @@ class EngineThread(QObject):
             self.jobChanged.emit(changed.progress)
         if stored:
             self.predictionsStored.emit(tuple(stored))
+        if awaited:
+            self.awaitedStored.emit()
         if labelled:
             self.labelsChanged.emit(tuple(labelled))
         if problems:

@@ -12,10 +12,17 @@ from engine.schemas.job import JobProgress, Preflight
 
 @dataclass(frozen=True, slots=True)
 class PredictionsStored:
-    """These contents have a new prediction (or were found already predicted)."""
+    """These contents have a new prediction (or were found already predicted).
+
+    Attributes
+    ----------
+    awaited
+        They came through the express lane: a person looks at the window and waits for them.
+    """
 
     job_id: int
     content_ids: tuple[int, ...]
+    awaited: bool = False
 
 
 @dataclass(frozen=True, slots=True)

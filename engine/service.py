@@ -153,6 +153,8 @@ class Engine:
         full = [os.path.abspath(path) for path in paths]
         if urgent is None:
             urgent = len(full) <= _URGENT_FILES and all(os.path.isfile(path) for path in full)
+        if urgent and self._pipeline is not None:
+            self._pipeline.make_way()
         name = title or _title(full)
         job_id = self._write(
             lambda conn: jobs.create(
@@ -429,6 +431,7 @@ class Engine:
                     events=self.events,
                     stopped=self._closing.is_set,
                     on_items=lambda: self._announce(job_id, urgent=urgent),
+                    urgent=urgent,
                 )
                 scan.run()
             except LightdeskError as error:
@@ -514,6 +517,7 @@ class Engine:
             preprocessor,
             max_batch=self.settings.max_batch,
             max_delay_ms=self.settings.max_delay_ms,
+            way=pipeline.way,
             on_answers=pipeline.on_answers,
             on_failure=pipeline.on_failure,
         )

@@ -206,6 +206,10 @@ class MainWindow(WindowActions):
         if self.grid.current_id() in content_ids:
             self.inspector.refresh()
 
+    def refresh_at_once(self) -> None:
+        """Someone waits for an answer that is there now."""
+        self.browser.show_now()
+
     def labels_changed(self, content_ids: tuple[int, ...]) -> None:
         """A step was committed."""
         self.grid.refresh(content_ids or None)
@@ -253,10 +257,6 @@ class MainWindow(WindowActions):
         self.banner.show_error(error, ways)
 
     # What was read
-
-    def refresh_all(self) -> None:
-        """Read everything shown again."""
-        self.browser.all_moved()
 
     def _reread_rows(self) -> None:
         self.grid.refresh(None)

@@ -141,7 +141,8 @@ class TileSurface(QAbstractScrollArea):
         self._lay_out()
         if not appended:
             self._restore(resting)
-        self._fetch_in_a_moment()
+        # New ids come seldom, and someone may be waiting for just these.
+        self._fetch()
 
     def _resting_points(self) -> list[tuple[int, int]]:
         """Contents on the screen with their distance from its top: the current one first, then from the top."""

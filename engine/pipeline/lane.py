@@ -14,7 +14,7 @@ from engine.backends.base import Session
 from engine.batching import MicroBatcher, ladder_up_to, rung_for
 from engine.errors import DeviceError, ErrorCode, LightdeskError
 from engine.pipeline.preparing import Prepared
-from engine.pipeline.priority import step_back
+from engine.pipeline.priority import RightOfWay, step_back
 from engine.postprocess import to_scores
 from engine.preprocess import Preprocessor
 from engine.schemas.model import Model
@@ -37,6 +37,8 @@ class Lane:
 
     Parameters
     ----------
+    way
+        Asked before each batch.
     on_answers
         Called on an inference thread with a batch's answers.
     on_failure
@@ -52,6 +54,7 @@ class Lane:
         *,
         max_batch: int,
         max_delay_ms: float,
+        way: RightOfWay,
         on_answers: Callable[[Lane, Sequence[Answered]], None],
         on_failure: Callable[[Sequence[Prepared], LightdeskError], None],
     ) -> None:
@@ -59,6 +62,7 @@ class Lane:
         self.model_id = model_id
         self.session = session
         self.preprocessor = preprocessor
+        self._way = way
         self._on_answers = on_answers
         self._on_failure = on_failure
         ladder = ladder_up_to(max_batch or session.best_batch)
@@ -100,6 +104,7 @@ class Lane:
     def _run(self) -> None:
         step_back()
         while (batch := self.batcher.take()) is not None:
+            self._way.give_way()
             try:
                 self._answer(batch)
             finally:

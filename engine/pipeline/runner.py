@@ -19,7 +19,7 @@ from engine.library.database import Connection
 from engine.library.writer import Writer
 from engine.pipeline.lane import Answered, Lane
 from engine.pipeline.preparing import Prepared, Preparer, Ticket
-from engine.pipeline.priority import step_back
+from engine.pipeline.priority import RightOfWay, step_back
 from engine.pipeline.storing import Result, Storer, answered_result, known_result
 from engine.pipeline.trial import survivors
 from engine.schemas.files import FoundFile, ImageLimits
@@ -29,6 +29,8 @@ log = logging.getLogger(__name__)
 _CLAIM = 32
 _IN_FLIGHT = 96
 _RATE_WINDOW_S = 5.0
+_WAITING_S = 0.15  # from the wish to the answer, at most
+_PAINTING_S = 0.05  # from the answer to the picture on the screen
 _GIVE_UP_CRASHES = 10
 MakePreparer = Callable[[Lane], Preparer]
 
@@ -62,6 +64,7 @@ class Pipeline:
         self._owner = owner
         self._limits = limits
         self._make_preparer = make_preparer
+        self.way = RightOfWay()
         self._lane: Lane | None = None
         self._changed = threading.Condition()
         self._closing = False
@@ -112,8 +115,13 @@ class Pipeline:
         with self._changed:
             return {job.id: job.state for job in self._jobs.values()}
 
+    def make_way(self) -> None:
+        """Hold bulk work back: a person has just asked for something."""
+        self.way.claim(_WAITING_S)
+
     def express(self, found: FoundFile, job_id: int | None, seq: int | None) -> None:
         """Take one file through before everything else."""
+        self.make_way()
         self._express.put(Ticket(found, job_id, seq))
 
     def progress(self, job: Job) -> JobProgress:
@@ -218,6 +226,7 @@ class Pipeline:
         while (ticket := self._to_decode.get()) is not None:
             if self._closing:
                 continue
+            self.way.give_way()
             current = self._lane
             if current is None:
                 self._put_back(ticket)
@@ -275,6 +284,7 @@ class Pipeline:
                     (answered,) = current.infer([prepared])
                     result = answered_result(current, answered, preparer.cache_key(prepared.sha256))
                 self._storer.store_now([result], urgent=True)
+                self.way.claim(_PAINTING_S)
             except DeviceError as error:
                 self._fail(ticket, error)
             except Exception:

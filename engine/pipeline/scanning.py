@@ -57,6 +57,7 @@ class Scan:
         events: EventBus,
         stopped: Callable[[], bool],
         on_items: Callable[[], None],
+        urgent: bool = False,
     ) -> None:
         self._job_id = job_id
         self._paths = paths
@@ -67,6 +68,7 @@ class Scan:
         self._events = events
         self._stopped = stopped
         self._on_items = on_items
+        self._urgent = urgent
         self._counts = _Counts()
 
     def run(self) -> None:
@@ -105,7 +107,7 @@ class Scan:
         for refusal in refusals:
             self._counts.skipped[str(refusal.code)] += 1
             self._counts.hidden_refusals += not refusal.asked_for
-        content_ids = self._writer.submit(lambda conn: self._write(conn, taken)).result()
+        content_ids = self._writer.submit(lambda conn: self._write(conn, taken), urgent=self._urgent).result()
         if refusals:
             self._events.publish(ProblemsChanged())
         if content_ids:

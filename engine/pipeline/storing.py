@@ -88,7 +88,7 @@ class Storer:
                 continue
             job, content_ids = committed
             if content_ids:
-                self._events.publish(PredictionsStored(job_id or 0, tuple(content_ids)))
+                self._events.publish(PredictionsStored(job_id or 0, tuple(content_ids), awaited=urgent))
             if any(r.error is not None for r in group):
                 self._events.publish(ProblemsChanged())
             self._on_stored(job, [r.ticket.seq for r in group if r.ticket.seq is not None])
