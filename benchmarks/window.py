@@ -151,7 +151,7 @@ def _until(condition: Any, limit_s: float, what: str) -> None:
     while not condition():
         if time.perf_counter() > until_s:
             raise SystemExit(f"gave up waiting for {what}")
-        _wait(2)
+        _wait(2 if limit_s < 100 else 50)  # looking must not cost what is measured
 
 
 def _wait(ms: int) -> None:

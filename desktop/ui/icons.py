@@ -7,7 +7,7 @@ from importlib import resources
 from pathlib import Path
 
 from PySide6.QtCore import QBuffer, QByteArray, QSize
-from PySide6.QtGui import QColor, QIcon, QImageReader, QPalette, QPixmap
+from PySide6.QtGui import QColor, QIcon, QImageReader, QPalette, QPixmap, QPixmapCache
 from PySide6.QtWidgets import QAbstractButton, QApplication, QWidget
 
 _NAME = "iconName"
@@ -21,7 +21,11 @@ def folder() -> Path:
 
 
 def pixmap(name: str, color: QColor, side_px: int, ratio: float = 1.0) -> QPixmap:
-    """Return a drawing in a colour, `side_px` logical pixels wide."""
+    """Return a drawing in a colour, `side_px` logical pixels wide. Drawn once, then kept by Qt."""
+    key = f"{name} {color.name()} {side_px} {ratio}"
+    kept = QPixmap()
+    if QPixmapCache.find(key, kept):
+        return kept
     data = _drawing(name).replace(b"currentColor", color.name().encode())
     buffer = QBuffer()
     buffer.setData(QByteArray(data))
@@ -30,6 +34,7 @@ def pixmap(name: str, color: QColor, side_px: int, ratio: float = 1.0) -> QPixma
     reader.setScaledSize(QSize(side, side))
     picture = QPixmap.fromImage(reader.read())
     picture.setDevicePixelRatio(ratio)
+    QPixmapCache.insert(key, picture)
     return picture
 
 
