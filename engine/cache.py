@@ -90,6 +90,7 @@ class _Store(diskcache.Cache):  # type: ignore[misc]
             statistics=0,
             tag_index=0,
             sqlite_auto_vacuum=2,  # incremental: `cull_now` decides when the file shrinks
+            sqlite_cache_size=1024,  # pages, for each thread: rows are read and written once
             sqlite_mmap_size=0,  # a drive pulled under a mapped file would end the process
             timeout=_TIMEOUT_S,
         )
