@@ -42,6 +42,7 @@ class Prepared:
 
     ticket: Ticket
     sha256: bytes
+    cache_key: str
     size_bytes: int
     mtime_ns: int
     content: NewContent | int
@@ -69,7 +70,7 @@ class Preparer:
         self._preprocessor = preprocessor
         self._limits = limits
 
-    def cache_key(self, sha256: bytes) -> str:
+    def _cache_key(self, sha256: bytes) -> str:
         """Key under which the prediction of a content is cached."""
         return cache.prediction_key(sha256.hex(), self._manifest.sha256, self._preprocessor.version, _PRECISION)
 
@@ -88,10 +89,11 @@ class Preparer:
                     raise
                 time.sleep(_CHANGED_WAIT_S)
         assert loaded is not None
+        key = self._cache_key(loaded.sha256)
         known = ingest.find(self._reader, loaded.sha256, self._model_id)
         if known is not None and known.has_prediction:
             return Prepared(
-                ticket, loaded.sha256, loaded.size_bytes, loaded.mtime_ns, known.content_id, None, None, None
+                ticket, loaded.sha256, key, loaded.size_bytes, loaded.mtime_ns, known.content_id, None, None, None
             )
         frame = decode(
             loaded.data, short_side=self._preprocessor.short_side, limits=self._limits, name=printable(found.path)
@@ -106,11 +108,12 @@ class Preparer:
             loaded.size_bytes,
             perceptual_hash(reduced),
         )
-        packed = self._store.get(self.cache_key(loaded.sha256))
+        packed = self._store.get(key)
         scores = cache.unpack_scores(packed) if packed is not None else None
         return Prepared(
             ticket,
             loaded.sha256,
+            key,
             loaded.size_bytes,
             loaded.mtime_ns,
             known.content_id if known is not None else content,
@@ -131,4 +134,14 @@ def offline(root: str) -> FileError:
         f"The folder {printable(root)} cannot be reached.",
         way_out="Connect the drive again, or put the folder back; the job then goes on by itself.",
         path=printable(root),
+    )
+
+
+def quarantined(path: str) -> FileError:
+    """Return the refusal of a file that took a process down twice."""
+    return FileError(
+        ErrorCode.QUARANTINED,
+        f"{printable(path)} made the program crash twice and is left out.",
+        way_out="Save the picture anew with another program, or retry it from the problems list.",
+        path=printable(path),
     )

@@ -18,7 +18,7 @@ from engine.library import jobs
 from engine.library.database import Connection
 from engine.library.writer import Writer
 from engine.pipeline.lane import Answered, Lane
-from engine.pipeline.preparing import Prepared, Preparer, Ticket
+from engine.pipeline.preparing import Prepared, Preparer, Ticket, quarantined
 from engine.pipeline.priority import RightOfWay, step_back
 from engine.pipeline.storing import Result, Storer, answered_result, known_result
 from engine.pipeline.trial import survivors
@@ -282,7 +282,7 @@ class Pipeline:
                     result = known_result(current, prepared)
                 else:
                     (answered,) = current.infer([prepared])
-                    result = answered_result(current, answered, preparer.cache_key(prepared.sha256))
+                    result = answered_result(current, answered)
                 self._storer.store_now([result], urgent=True)
                 self.way.claim(_PAINTING_S)
             except DeviceError as error:
@@ -296,8 +296,7 @@ class Pipeline:
     def on_answers(self, lane: Lane, answers: Sequence[Answered]) -> None:
         """Take a batch's answers; called on inference threads."""
         for answered in answers:
-            key = cache_key(lane, answered.prepared.sha256)
-            self._storer.put(answered_result(lane, answered, key))
+            self._storer.put(answered_result(lane, answered))
 
     def on_failure(self, batch: Sequence[Prepared], error: LightdeskError) -> None:
         """Take what the model could not answer; called on inference threads."""
@@ -367,25 +366,6 @@ class Pipeline:
 
     def _publish(self, job: Job) -> None:
         self._events.publish(JobChanged(self.progress(job)))
-
-
-def cache_key(lane: Lane, sha256: bytes) -> str:
-    """Key under which a lane's answer for a content is cached."""
-    from engine.cache import prediction_key
-
-    return prediction_key(sha256.hex(), lane.model.manifest.sha256, lane.preprocessor.version, "fp32")
-
-
-def quarantined(path: str) -> FileError:
-    """Return the refusal of a file that took a process down twice."""
-    from engine.ingest.reading import printable
-
-    return FileError(
-        ErrorCode.QUARANTINED,
-        f"{printable(path)} made the program crash twice and is left out.",
-        way_out="Save the picture anew with another program, or retry it from the problems list.",
-        path=printable(path),
-    )
 
 
 def _resumed(job_id: int, conn: Connection) -> Job:

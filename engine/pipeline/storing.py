@@ -162,7 +162,7 @@ def _grouped(results: Sequence[Result]) -> list[list[Result]]:
     return list(groups.values())
 
 
-def answered_result(lane: Lane, answered: Answered, cache_key: str) -> Result:
+def answered_result(lane: Lane, answered: Answered) -> Result:
     """Return the result of a file that the model has answered."""
     prepared = answered.prepared
     return Result(
@@ -170,7 +170,7 @@ def answered_result(lane: Lane, answered: Answered, cache_key: str) -> Result:
         lane.model_id,
         item=_item(prepared, lane, answered.scores, answered.inference_ms, cached=False),
         thumbnail=_thumbnail(prepared),
-        prediction=(cache_key, cache.pack_scores(answered.scores)),
+        prediction=(prepared.cache_key, cache.pack_scores(answered.scores)),
     )
 
 
