@@ -20,7 +20,7 @@ help:
 	@echo 'make test                         all checks but the slow ones'
 	@echo 'make test-all                     all checks'
 	@echo 'make soak                         mutated pictures and kills, for an hour'
-	@echo 'make bench [FILES=FOLDER]         measure speed and memory; results in bench-results/'
+	@echo 'make bench FILES=FOLDER           measure speed and memory on one folder of JPEG photos'
 	@echo 'make screenshots [FILES=FOLDER]   make the pictures in docs/images'
 	@echo 'make lock                         choose versions anew'
 	@echo 'make clean                        take away the environment and what checks leave behind'
@@ -51,6 +51,8 @@ soak: ready-to-test
 
 bench: ready-to-test
 	$(PY) -m benchmarks.ingest $(FILES)
+	$(PY) -m benchmarks.window $(FILES)
+	$(PY) -m benchmarks.grid
 
 screenshots: ready-to-test
 	$(PY) -m benchmarks.screenshots $(FILES)
