@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, QTimer, Signal
+from PySide6.QtCore import QObject, Signal
 
 from desktop.ui.ports import ReadPort
 from desktop.ui.refreshing import Refresher
@@ -15,13 +14,12 @@ from engine.errors import LightdeskError
 from engine.schemas.job import Job
 from engine.schemas.library import Command, Facets, Problem, Query
 
-_WATCH_MS = 700
-# A commit seen this soon after something of our own was most likely that; its events have been shown already.
-_OWN_S = 1.2
-
 
 class Browser(QObject):
     """Reads ids, counts, problems, open jobs and what can be undone. GUI thread.
+
+    It reads again when it is told that something moved: the engine tells of its own commits, and of those of
+    other processes.
 
     Parameters
     ----------
@@ -34,7 +32,6 @@ class Browser(QObject):
     problemsCame = Signal(object)
     jobsCame = Signal(object)
     undoCame = Signal(object, object)  # Command or None, twice
-    committedElsewhere = Signal()
     failed = Signal(object)  # LightdeskError
 
     def __init__(self, read: ReadPort, query: Callable[[], Query], parent: QObject) -> None:
@@ -44,27 +41,18 @@ class Browser(QObject):
         self._facets = Refresher(self._ask_facets, self)
         self._problems = Refresher(self._ask_problems, self)
         self._jobs = Refresher(self._ask_jobs, self)
-        self._seen: int | None = None
-        self._own_s = 0.0
-        self._unexplained = False
-        self._watch = QTimer(self)
-        self._watch.setInterval(_WATCH_MS)
-        self._watch.timeout.connect(self._look)
+        self._all = (self._ids, self._facets, self._problems, self._jobs)
 
     def open(self) -> None:
-        """Another library: read all of it, and watch for the commits of others."""
+        """Another library: read all of it."""
         self.stop()
-        self._seen = None
-        self._unexplained = False
-        self.own_commit()
-        # The counter first: a commit during the first reads then counts as one after them.
-        self._look()
-        self._watch.start()
+        for refresher in self._all:
+            refresher.at_once()
+        self.undo_moved()
 
     def stop(self) -> None:
         """Read nothing any more."""
-        self._watch.stop()
-        for refresher in (self._ids, self._facets, self._problems, self._jobs):
+        for refresher in self._all:
             refresher.reset()
 
     def show_now(self) -> None:
@@ -72,14 +60,12 @@ class Browser(QObject):
         self._ids.at_once()
 
     def contents_moved(self) -> None:
-        """Contents, predictions or labels moved in this process."""
-        self.own_commit()
+        """Contents, predictions or labels moved."""
         self._ids.want()
         self._facets.want()
 
     def counts_moved(self) -> None:
         """Labels moved that leave what is shown as it is."""
-        self.own_commit()
         self._facets.want()
 
     def problems_moved(self) -> None:
@@ -89,21 +75,13 @@ class Browser(QObject):
 
     def all_moved(self) -> None:
         """Anything may have moved."""
-        for refresher in (self._ids, self._facets, self._problems, self._jobs):
+        for refresher in self._all:
             refresher.want()
         self.undo_moved()
 
     def undo_moved(self) -> None:
         """Something was done or undone."""
         self._read.ask("undo", lambda view: (view.can_undo(), view.can_redo()), self._undo_came)
-
-    def own_commit(self) -> None:
-        """This process has just committed and told of it."""
-        self._own_s = time.monotonic()
-
-    def is_quiet(self) -> bool:
-        """Tell whether this process has not committed for a while."""
-        return time.monotonic() - self._own_s > _OWN_S
 
     def _ask_ids(self) -> None:
         query = self._query()
@@ -126,20 +104,18 @@ class Browser(QObject):
         self._facets.finished()
 
     def _ask_problems(self) -> None:
-        def failed(_error: LightdeskError) -> None:
-            self._problems.finished()
-
-        self._read.ask("problems", lambda view: view.problems(), self._problems_came, failed)
+        self._read.ask(
+            "problems", lambda view: view.problems(), self._problems_came, lambda _e: self._problems.finished()
+        )
 
     def _problems_came(self, problems: list[Problem]) -> None:
         self.problemsCame.emit(problems)
         self._problems.finished()
 
     def _ask_jobs(self) -> None:
-        def failed(_error: LightdeskError) -> None:
-            self._jobs.finished()
-
-        self._read.ask("jobs", lambda view: view.jobs(active_only=True), self._jobs_came, failed)
+        self._read.ask(
+            "jobs", lambda view: view.jobs(active_only=True), self._jobs_came, lambda _e: self._jobs.finished()
+        )
 
     def _jobs_came(self, jobs: list[Job]) -> None:
         self.jobsCame.emit(jobs)
@@ -147,20 +123,3 @@ class Browser(QObject):
 
     def _undo_came(self, commands: tuple[Command | None, Command | None]) -> None:
         self.undoCame.emit(*commands)
-
-    def _look(self) -> None:
-        self._read.ask("watch", lambda view: view.change_counter(), self._looked)
-
-    def _looked(self, counter: int) -> None:
-        before, self._seen = self._seen, counter
-        if before is None:
-            for refresher in (self._ids, self._facets, self._problems, self._jobs):
-                refresher.at_once()
-            self.undo_moved()
-            return
-        self._unexplained = self._unexplained or before != counter
-        # While this process commits, nobody can tell whose it was: looked at once it is quiet, never forgotten.
-        if self._unexplained and self.is_quiet():
-            self._unexplained = False
-            self.committedElsewhere.emit()
-            self.all_moved()

@@ -81,6 +81,10 @@ class AssetGrid(TileSurface):
         """The current content."""
         return self._selection.current_id
 
+    def current_place(self) -> int:
+        """Place of the current content in the grid's order, from 0; -1 without one."""
+        return self._selection.current
+
     def selected_ids(self) -> list[int]:
         """The selection in the grid's order, or else the current content."""
         return self._selection.selected()

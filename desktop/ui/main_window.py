@@ -9,13 +9,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import (
-    QCloseEvent,
-    QGuiApplication,
-    QKeyEvent,
-    QResizeEvent,
-)
-from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
 
 from desktop.ui import icons, intake
 from desktop.ui.activity_bar import ActivityBar
@@ -29,6 +24,7 @@ from desktop.ui.large_preview import LargePreview
 from desktop.ui.library_menu import LibraryMenu
 from desktop.ui.library_panel import ALL, PROBLEMS, LibraryPanel
 from desktop.ui.menus import build_menus
+from desktop.ui.middle import Middle
 from desktop.ui.ports import EnginePort, ReadPort, Shell, ThumbnailPort
 from desktop.ui.problems_view import ProblemsView, printable
 from desktop.ui.steps import Steps
@@ -51,7 +47,6 @@ class MainWindow(WindowActions):
         self._shell, self._read, self._engine, self._state = shell, read, engine, state
         self._model_ref = ""
         self._facets = Facets(0, 0, 0, 0, 0)
-        self._asked: Query | None = None
         self._warned_of: str | None = None
         self.setWindowTitle("Lightdesk")
         self.setWindowIcon(icons.program_icon())
@@ -70,7 +65,7 @@ class MainWindow(WindowActions):
         self._restore()
         self._show_selected()
         # The keys mean the pictures from the start, not the search field that comes first.
-        self.empty.setFocus()
+        self.grid.setFocus()
 
     def _build_parts(self, thumbnails: ThumbnailPort) -> None:
         self.filters = FilterBar()
@@ -81,8 +76,9 @@ class MainWindow(WindowActions):
         self.problems = ProblemsView()
         self.large = LargePreview(self._read, thumbnails, self._engine)
         self.large.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.middle = QStackedWidget()
-        for page in (self.empty, self.grid, self.nothing, self.problems, self.large, self.closed):
+        self.middle = Middle()
+        # The grid first: whether the library is empty is not known before it has been read.
+        for page in (self.grid, self.empty, self.nothing, self.problems, self.large, self.closed):
             self.middle.addWidget(page)
         self.inspector = Inspector(self._read, thumbnails, self._engine, top_k=self._shell.settings.top_k)
         self.inspector.setMinimumWidth(240)
@@ -131,6 +127,10 @@ class MainWindow(WindowActions):
         self.inspector.labelRequested.connect(self._label)
         self.inspector.rejectRequested.connect(self.reject)
         self.inspector.clearRequested.connect(self.clear_label)
+        self.inspector.noteRequested.connect(self.steps.note)
+        self.inspector.revealRequested.connect(self._reveal)
+        self.inspector.copyRecordRequested.connect(self._copy_record)
+        self.inspector.left.connect(self.middle.take_keys)
         for signal, name in (
             (self.activity.pauseRequested, "pause"),
             (self.activity.resumeRequested, "resume"),
@@ -144,8 +144,8 @@ class MainWindow(WindowActions):
         self.browser.problemsCame.connect(self.problems.show_problems)
         self.browser.jobsCame.connect(self._show_open_jobs)
         self.browser.undoCame.connect(self._name_undo)
-        self.browser.committedElsewhere.connect(self._reread_rows)
         self.browser.failed.connect(self.show_error)
+        self.middle.turned.connect(lambda page: self.inspector.setVisible(page not in (self.problems, self.closed)))
 
     def query(self) -> Query:
         """Return what should be shown, and in which order."""
@@ -164,12 +164,10 @@ class MainWindow(WindowActions):
         self.activity.forget(self.activity.open_jobs())
         self.filters.clear()
         self.panel.show_choice(ALL)
-        if self.middle.currentWidget() is not self.grid:
-            self._turn_to(self.empty)
+        self._forget_contents()
+        self.middle.turn_to(self.grid)
         self.grid.set_model_ref(model_ref)
-        self.grid.set_ids(np.empty(0, np.int64))
         self.inspector.set_model_ref(model_ref)
-        self.large.reset()
         self.browser.open()
         self._engine.call("models", done=self._show_models)
         self.banner.dismiss()
@@ -194,10 +192,17 @@ class MainWindow(WindowActions):
         self.setWindowTitle("Lightdesk")
         self.browser.stop()
         self.activity.forget(self.activity.open_jobs())
-        self.grid.set_ids(np.empty(0, np.int64))
+        self._forget_contents()
         self._show_facets(Facets(0, 0, 0, 0, 0))
         self.closed.show_error(error)
-        self._turn_to(self.closed)
+        self.middle.turn_to(self.closed)
+
+    def _forget_contents(self) -> None:
+        """Nothing kept by a content's number may survive: in another library it is another picture."""
+        self.grid.reset()
+        self.inspector.reset()
+        self.large.reset()
+        self.problems.show_problems([])
 
     def predictions_stored(self, content_ids: tuple[int, ...]) -> None:
         """New answers: counts and order are read again soon."""
@@ -224,8 +229,9 @@ class MainWindow(WindowActions):
 
     def library_changed(self) -> None:
         """Something else changed, maybe by another process."""
-        if self.browser.is_quiet():
-            self._reread_rows()
+        self.grid.refresh(None)
+        self.inspector.refresh()
+        self.large.refresh()
         self.browser.all_moved()
 
     def problems_changed(self) -> None:
@@ -234,7 +240,6 @@ class MainWindow(WindowActions):
 
     def show_job(self, progress: JobProgress) -> None:
         """A job of this process moved."""
-        self.browser.own_commit()
         self.activity.show_job(progress)
 
     def show_preflight(self, preflight: Preflight) -> None:
@@ -258,32 +263,18 @@ class MainWindow(WindowActions):
 
     # What was read
 
-    def _reread_rows(self) -> None:
-        self.grid.refresh(None)
-        self.inspector.refresh()
-        self.large.refresh()
-
-    def _show_ids(self, ids: NDArray[np.int64], query: Query) -> None:
-        self._asked = query
+    def _show_ids(self, ids: NDArray[np.int64], _query: Query) -> None:
         self.grid.set_ids(ids)
         self.filters.show_count(len(ids), self._facets.n_all)
-        if self.middle.currentWidget() not in (self.problems, self.large, self.closed):
+        page = self.middle.currentWidget()
+        if page is self.large and len(ids):
+            self._load_large()  # its place among the others may be another now
+        elif page not in (self.problems, self.closed):
             self._show_page(len(ids))
 
     def _show_page(self, n: int) -> None:
         page = self.grid if n else self.nothing if self.filters.is_filtering() else self.empty
-        self._turn_to(page)
-
-    def _turn_to(self, page: QWidget) -> None:
-        if self.middle.currentWidget() is page:
-            return
-        # A field or the panel keeps the focus; what is not seen any more must not.
-        focus = QGuiApplication.focusObject()
-        elsewhere = isinstance(focus, QWidget) and focus is not self and not self.middle.isAncestorOf(focus)
-        self.middle.setCurrentWidget(page)
-        self.inspector.setVisible(page not in (self.problems, self.closed))
-        if not elsewhere:
-            page.setFocus()
+        self.middle.turn_to(page)
 
     def _show_facets(self, facets: Facets) -> None:
         self._facets = facets
@@ -314,8 +305,8 @@ class MainWindow(WindowActions):
             action.setEnabled(command is not None)
 
     def _show_selected(self) -> None:
-        content_id = self.grid.current_id()
-        self.inspector.show_content(content_id, len(self.grid.selected_ids()))
+        n = self.grid.n_selected()
+        self.inspector.show_content(self.grid.current_id(), n, self.grid.selected_ids() if n > 1 else ())
         if self.middle.currentWidget() is self.large:
             self._load_large()
 
@@ -323,7 +314,7 @@ class MainWindow(WindowActions):
 
     def _choose(self, kind: str, value: Any) -> None:
         if (kind, value) == PROBLEMS:
-            self._turn_to(self.problems)
+            self.middle.turn_to(self.problems)
             self.browser.problems_moved()
             return
         self.filters.set_place(value if kind == "source" else None, value if kind == "class" else None)
@@ -352,9 +343,7 @@ class MainWindow(WindowActions):
         elif page is self.problems:
             self.panel.show_choice(ALL)
             self._filter_changed()
-        page = self.middle.currentWidget()
-        if page is not None:
-            page.setFocus()
+        self.middle.take_keys()
 
     def toggle_preview(self) -> None:
         """Show the current picture large, or the grid again."""
@@ -362,12 +351,13 @@ class MainWindow(WindowActions):
             self._show_page(self.grid.count())
             self.grid.setFocus()
         elif self.middle.currentWidget() is self.grid and self.grid.current_id() is not None:
-            self._turn_to(self.large)
+            self.middle.turn_to(self.large)
             self.large.setFocus()
             self._load_large()
 
     def _load_large(self) -> None:
-        self.large.show_content(self.grid.current_id(), self._model_ref)
+        place = self.tr("{0} of {1}").format(f"{self.grid.current_place() + 1:,}", f"{self.grid.count():,}")
+        self.large.show_content(self.grid.current_id(), self._model_ref, place)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         moves = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}

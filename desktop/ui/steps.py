@@ -44,6 +44,10 @@ class Steps(QObject):
         """Take the label away."""
         self._go("clear_label")
 
+    def note(self, content_id: int, text: str) -> None:
+        """Write a note beside the label of one picture."""
+        self._engine.call("note", [content_id], text, done=self._done)
+
     def hide(self) -> None:
         """Take the selection out of the library's view."""
         self._go("hide")

@@ -84,7 +84,10 @@ class WindowActions(QMainWindow):
 
     def copy_record(self) -> None:
         """Copy the result record of the current picture."""
-        self.steps.copy_record(self.grid.current_id(), self._shell.settings.top_k)
+        self._copy_record(self.grid.current_id())
+
+    def _copy_record(self, content_id: int | None) -> None:
+        self.steps.copy_record(content_id, self._shell.settings.top_k)
 
     def _label(self, name: str) -> None:
         self.steps.label(name)

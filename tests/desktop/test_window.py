@@ -46,7 +46,7 @@ def drop(program: Program, *paths: Path) -> None:
 
 def test_drop_label_undo_by_keyboard(program: Program, qtbot, tmp_path: Path) -> None:
     window = program.window
-    assert window.middle.currentWidget() is window.empty
+    qtbot.waitUntil(lambda: window.middle.currentWidget() is window.empty, timeout=5000)
     folder = folder_of(tmp_path / "photos", 30)
     (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
     drop(program, folder)

@@ -1,0 +1,31 @@
+"""The middle of the window: one page at a time, and where the keys go when it turns."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Signal
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QStackedWidget, QWidget
+
+
+class Middle(QStackedWidget):
+    """Pages that take each other's place. GUI thread."""
+
+    turned = Signal(QWidget)
+
+    def turn_to(self, page: QWidget) -> None:
+        """Show another page. The keys follow, unless a field or the panel has them."""
+        if self.currentWidget() is page:
+            return
+        # What is not seen any more must not keep the focus.
+        focus = QGuiApplication.focusObject()
+        elsewhere = isinstance(focus, QWidget) and focus is not self.window() and not self.isAncestorOf(focus)
+        self.setCurrentWidget(page)
+        self.turned.emit(page)
+        if not elsewhere:
+            page.setFocus()
+
+    def take_keys(self) -> None:
+        """Let the keys mean what is shown here."""
+        page = self.currentWidget()
+        if page is not None:
+            page.setFocus()
