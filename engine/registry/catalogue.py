@@ -55,11 +55,14 @@ class Registry:
         self._building = threading.Lock()
 
     def list(self) -> list[ModelManifest]:
-        """Return every usable manifest, by name and version; a broken one is logged and left out."""
+        """Return every usable manifest, by name and version; a broken one is logged and left out.
+
+        So is the fake one: it is for tests, which ask for it by name.
+        """
         entries, broken = self._read_all()
         for error in broken.values():
             log.warning("%s", error)
-        return [entry.manifest for entry in entries]
+        return [entry.manifest for entry in entries if entry.manifest.format != "fake"]
 
     def get(self, ref: str) -> ModelManifest:
         """Return the manifest of ``NAME`` (highest version) or ``NAME@VERSION``.
@@ -141,7 +144,7 @@ class Registry:
         raise ModelError(
             ErrorCode.MODEL_NOT_FOUND,
             f"There is no model {ref[:200]!r}.",
-            way_out=f"Choose one of: {', '.join(entry.manifest.ref for entry in entries)}.",
+            way_out=f"Choose one of: {', '.join(e.manifest.ref for e in entries if e.manifest.format != 'fake')}.",
         )
 
     def _read_all(self) -> tuple[tuple[_Entry, ...], dict[tuple[str, str], ModelError]]:
