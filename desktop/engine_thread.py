@@ -1,22 +1,26 @@
-"""The QThread that owns the engine: calls in, answers and events out as signals.
+"""The thread that owns the engine: calls in, answers and events out as signals.
 
 The engine has threads of its own for work; this one only dispatches. Events come 30 times a second at
 most, predictions merged, the last state of each job. The answer to a person's own call brings the events
 before it along at once.
+
+Contents of another library have the same numbers. So a call goes to the library that the window showed
+when it was made, or to none, and an answer that comes after the window has gone over to another is dropped.
 """
 
 from __future__ import annotations
 
 import logging
+import queue
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
 
-from engine.errors import ErrorCode, LightdeskError
+from engine.errors import ErrorCode, LibraryError, LightdeskError
 from engine.events import (
     EngineFailed,
     Event,
@@ -31,30 +35,48 @@ from engine.events import (
 
 log = logging.getLogger(__name__)
 _COALESCE_MS = 33
+_COMPUTING = 2  # threads for what the inspector and the large preview ask for
+# With what the other threads of the window may take, two seconds at most.
+_CLOSE_S = 1.3
 _CLOSE_ASIDE_S = 0.5
 MakeEngine = Callable[[], Any]
 
 
-class _Host(QObject):
-    """Lives on the engine's thread."""
+class _Crew:
+    """Threads that do what they are told in turn.
 
-    answered = Signal(object, object, object)  # callback, value, error
+    They are daemons, unlike those of a ThreadPoolExecutor and a QThread: one that hangs in a drive which has
+    gone must not keep the program from ending, and what it was at is safe to leave at any moment.
+    """
 
-    def __init__(self) -> None:
-        super().__init__()
-        self.engine: Any = None
+    def __init__(self, name: str, n_threads: int) -> None:
+        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self.threads = [
+            threading.Thread(target=self._run, name=name if n_threads == 1 else f"{name}-{i}", daemon=True)
+            for i in range(n_threads)
+        ]
+        for thread in self.threads:
+            thread.start()
 
-    @Slot(object, object, object)
-    def run(self, work: Callable[[Any], Any], done: object, failed: object) -> None:
+    def put(self, work: Callable[[], None]) -> None:
+        self._work.put(work)
+
+    def cancel(self) -> None:
+        """Take back what has not begun."""
         try:
-            value = work(self.engine)
-        except LightdeskError as error:
-            self.answered.emit(failed, None, error)
-        except Exception as error:
-            log.exception("A call on the engine failed on a bug")
-            self.answered.emit(failed, None, internal(error))
-        else:
-            self.answered.emit(done, value, None)
+            while True:
+                self._work.get_nowait()
+        except queue.Empty:
+            pass
+
+    def end(self) -> None:
+        """Let the threads go when they have done what was put before."""
+        for _ in self.threads:
+            self._work.put(None)
+
+    def _run(self) -> None:
+        while (work := self._work.get()) is not None:
+            work()
 
 
 class EngineThread(QObject):
@@ -69,72 +91,79 @@ class EngineThread(QObject):
     libraryChanged = Signal()
     modelStateChanged = Signal(object)  # ModelState
     failed = Signal(object)  # LightdeskError
-    _requested = Signal(object, object, object)
+    _answered = Signal(object, object, object)  # callback, value, error
     _arrived = Signal()  # the first event after a pause; no timer runs while nothing happens
     _awaited = Signal()
 
     def __init__(self) -> None:
         super().__init__()
-        self._thread = QThread()
-        self._thread.setObjectName("engine")
-        self._host = _Host()
-        self._host.moveToThread(self._thread)
-        self._requested.connect(self._host.run)
-        self._host.answered.connect(self._deliver)
-        self._thread.start()
-        self._pool = ThreadPoolExecutor(2, thread_name_prefix="compute")
+        self._calls, self._computing = _Crew("engine", 1), _Crew("compute", _COMPUTING)
         self._asides: list[threading.Thread] = []
         self._closed = False
+        # On the engine's thread: the engine, and the call that stops its events.
+        self._engine: Any = None
+        self._unsubscribe: Callable[[], None] = lambda: None
+        # On the GUI thread: openings asked for, the library shown, and how many have been shown.
+        self._n_starts = 0
+        self._shown: Path | None = None
+        self._n_shown = 0
         self._lock = threading.Lock()
         self._events: list[Event] = []
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.setInterval(_COALESCE_MS)
         self._timer.timeout.connect(self._flush)
+        self._answered.connect(self._deliver)
         self._arrived.connect(self._soon)
         self._awaited.connect(self._flush, Qt.ConnectionType.QueuedConnection)
 
     def start(
         self, make_engine: MakeEngine, done: Callable[[Any], None], failed: Callable[[LightdeskError], None]
     ) -> None:
-        """Make an engine and start it on its thread, closing the one before."""
-        host = self._host
+        """Make an engine and start it on its thread, closing the one before; of several starts the last counts."""
+        self._n_starts += 1
+        number = self._n_starts
 
-        def work(old: Any) -> Any:
-            if old is not None:
-                old.close()
-                host.engine = None
+        def work() -> Any:
+            self._let_go()
+            if number != self._n_starts:
+                return None
             engine = make_engine()
-            engine.events.subscribe(self._collect)
+            unsubscribe = engine.events.subscribe(self._collect)
             try:
                 engine.start()
             except BaseException:
-                engine.close()
+                unsubscribe()
+                _close(engine)
                 raise
-            host.engine = engine
+            self._engine, self._unsubscribe = engine, unsubscribe
             return engine
 
-        self._requested.emit(work, done, failed)
+        def opened(engine: Any) -> None:
+            if number == self._n_starts:
+                self._show(engine.library_path)
+                done(engine)
+
+        def not_opened(error: LightdeskError) -> None:
+            if number == self._n_starts:
+                self._show(None)
+                failed(error)
+
+        self._put(self._calls, work, opened, not_opened)
 
     def call(self, name: str, *arguments: Any, done: Any = None, failed: Any = None) -> None:
         """See `desktop.ui.ports.EnginePort.call`."""
-        self._requested.emit(lambda engine: _invoke(engine, name, arguments), done, failed)
-
-    def run(self, work: Callable[[Any], Any], done: Any) -> None:
-        """Run `work` with the engine on its thread."""
-        self._requested.emit(work, done, None)
+        # An error of a step that a person took is shown, whatever is in the window by then.
+        done, failed = self._while_shown(done), self._while_shown(failed, otherwise=self.failed.emit)
+        self._put(self._calls, self._invocation(name, arguments), done, failed)
 
     def compute(self, name: str, *arguments: Any, done: Any, failed: Any = None) -> None:
         """See `desktop.ui.ports.EnginePort.compute`."""
-        if self._closed:
-            return  # a timer of the window that was already on its way
-        self._pool.submit(self._answer, lambda: _invoke(self._host.engine, name, arguments), done, failed)
+        done, failed = self._while_shown(done), self._while_shown(failed)
+        self._put(self._computing, self._invocation(name, arguments), done, failed)
 
     def run_aside(self, work: Callable[[], Any], done: Any, failed: Any = None) -> None:
-        """Run `work` on a thread of its own, for what takes seconds (examining, checking, copying).
-
-        A thread rather than the pool: closing must not wait for it longer than a moment.
-        """
+        """Run `work` on a thread of its own, for what takes seconds (examining, checking, copying)."""
         if self._closed:
             return
         self._asides = [thread for thread in self._asides if thread.is_alive()]
@@ -143,30 +172,91 @@ class EngineThread(QObject):
         thread.start()
 
     def close(self) -> None:
-        """Close the engine and end the threads. GUI thread, once; nothing is delivered any more."""
+        """Close the engine and end the threads, those that hang left behind. GUI thread; nothing comes any more."""
+        if self._closed:
+            return
         self._closed = True
+        until_s = time.monotonic() + _CLOSE_S
         self._timer.stop()
-        self._host.answered.disconnect(self._deliver)
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        self._requested.emit(lambda engine: engine.close() if engine is not None else None, None, None)
-        self._thread.quit()
-        self._thread.wait()
-        self._pool.shutdown(wait=True)
-        until_s = time.monotonic() + _CLOSE_ASIDE_S
+        self._computing.cancel()
+        # After the calls that are waiting: a label typed just before closing is kept.
+        self._calls.put(self._let_go)
+        self._calls.end()
+        self._computing.end()
+        for thread in (*self._calls.threads, *self._computing.threads):
+            thread.join(max(0.0, until_s - time.monotonic()))
+        until_s = min(until_s, time.monotonic() + _CLOSE_ASIDE_S)
         for thread in self._asides:
             thread.join(max(0.0, until_s - time.monotonic()))
+        threads = (*self._calls.threads, *self._computing.threads, *self._asides)
+        if busy := [thread.name for thread in threads if thread.is_alive()]:
+            log.warning("Still busy at the end, and left behind: %s", ", ".join(busy))
+
+    def _put(self, crew: _Crew, work: Callable[[], Any], done: Any, failed: Any) -> None:
+        if not self._closed:  # else a timer of the window that was already on its way
+            crew.put(lambda: self._answer(work, done, failed))
 
     def _answer(self, work: Callable[[], Any], done: Any, failed: Any) -> None:
         """Run on any thread; the answer goes to the GUI thread."""
         try:
             value = work()
         except LightdeskError as error:
-            self._host.answered.emit(failed, None, error)
+            self._answered.emit(failed, None, error)
         except Exception as error:
-            log.exception("A computation failed on a bug")
-            self._host.answered.emit(failed, None, internal(error))
+            log.exception("A call on the engine failed on a bug")
+            self._answered.emit(failed, None, internal(error))
         else:
-            self._host.answered.emit(done, value, None)
+            self._answered.emit(done, value, None)
+
+    def _let_go(self) -> None:
+        """Close the engine, on its thread."""
+        engine, self._engine = self._engine, None
+        if engine is not None:
+            _close(engine)
+            self._unsubscribe()
+
+    # Which library a call means
+
+    def _show(self, library: Path | None) -> None:
+        if library != self._shown:
+            self._n_shown += 1
+        self._shown = library
+
+    def _invocation(self, name: str, arguments: tuple[Any, ...]) -> Callable[[], Any]:
+        meant = self._shown
+
+        def invoke() -> Any:
+            engine = self._engine
+            if engine is None:
+                raise LibraryError(
+                    ErrorCode.LIBRARY_NOT_FOUND, "No library is open.", way_out="Open one from the Library menu."
+                )
+            # Before the first library is shown, what is dropped waits for it.
+            if meant is not None and engine.library_path != meant:
+                raise LibraryError(
+                    ErrorCode.LIBRARY_NOT_FOUND,
+                    "This was not done: its library was closed meanwhile.",
+                    way_out="Open that library again and repeat it.",
+                )
+            return getattr(engine, name)(*arguments)
+
+        return invoke
+
+    def _while_shown(self, callback: Any, otherwise: Any = None) -> Any:
+        """Return `callback`, or what is called instead once another library is shown."""
+        if callback is None or self._shown is None:
+            return callback  # asked before the first library was there: it is meant for that one
+        shown = self._n_shown
+
+        def deliver(value: Any) -> None:
+            if shown == self._n_shown:
+                callback(value)
+            elif otherwise is not None:
+                otherwise(value)
+
+        return deliver
+
+    # Events
 
     def _collect(self, event: Event) -> None:
         with self._lock:
@@ -179,14 +269,14 @@ class EngineThread(QObject):
 
     @Slot()
     def _soon(self) -> None:
-        if not self._timer.isActive():
+        if not self._closed and not self._timer.isActive():
             self._timer.start()
 
     @Slot()
     def _flush(self) -> None:
         with self._lock:
             events, self._events = self._events, []
-        if not events:
+        if self._closed:
             return
         stored: list[int] = []
         labelled: list[int] = []
@@ -226,6 +316,8 @@ class EngineThread(QObject):
 
     @Slot(object, object, object)
     def _deliver(self, callback: Any, value: Any, error: Any) -> None:
+        if self._closed:
+            return  # disconnecting does not call back what is on its way
         self._flush()
         if error is not None:
             (callback or self.failed.emit)(error)
@@ -246,9 +338,9 @@ def _as_error(event: EngineFailed) -> LightdeskError:
     return LightdeskError(code, event.message)
 
 
-def _invoke(engine: Any, name: str, arguments: tuple[Any, ...]) -> Any:
-    if engine is None:
-        raise LightdeskError(
-            ErrorCode.LIBRARY_NOT_FOUND, "No library is open.", way_out="Open one from the Library menu."
-        )
-    return getattr(engine, name)(*arguments)
+def _close(engine: Any) -> None:
+    """Close an engine; one that cannot close well must not keep the next from opening."""
+    try:
+        engine.close()
+    except Exception:
+        log.exception("The engine could not be closed well")

@@ -19,7 +19,8 @@ _THREADS = 2
 _MISSING_LIMIT = 10_000
 # A picture that could not be had (its file away, the cache deleted) is asked for again after this long.
 _ASK_AGAIN_S = 10.0
-_CLOSE_S = 1.0
+# With what the other threads of the window may take, two seconds at most.
+_CLOSE_S = 0.2
 
 
 class Thumbnails(QObject):
