@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
+
 from engine.errors import ErrorCode, UsageError
 from engine.library.database import Connection, fold
 
 MAX_NAME_CHARS = 200
+_NUMBER_CHARS = 20
 
 
 def clean(name: str) -> str:
@@ -29,3 +33,28 @@ def id_of(conn: Connection, name: str) -> int:
         return int(rows[0][0])
     conn.execute("INSERT INTO classes(name, name_folded) VALUES(?, ?)", (name, fold(name)))
     return conn.last_insert_rowid()
+
+
+def names_apart(labels: Sequence[str]) -> list[str]:
+    """Return a name for each class of a model, no two alike.
+
+    ImageNet has two cranes, the bird and the machine: their numbers in the network's output tell them
+    apart, ``crane (134)`` and ``crane (517)``. One class for both would mix their counts and filters. What
+    no person could type as a name (too long, unprintable) is made fit.
+    """
+    fitting = [_fitting(label, number) for number, label in enumerate(labels)]
+    times = Counter(fold(name) for name in fitting)
+    taken = {name for name, n in times.items() if n == 1}
+    names = []
+    for number, name in enumerate(fitting):
+        if times[fold(name)] > 1:
+            while fold(name := f"{name} ({number})") in taken:
+                pass
+            taken.add(fold(name))
+        names.append(name)
+    return names
+
+
+def _fitting(label: str, number: int) -> str:
+    visible = "".join(c if c.isprintable() else " " for c in label)
+    return " ".join(visible.split())[: MAX_NAME_CHARS - _NUMBER_CHARS].strip() or f"class {number}"

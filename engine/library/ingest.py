@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Sequence
 
 import numpy as np
 
-from engine.library import files, jobs, problems, sources
+from engine.library import contents, files, jobs, problems, sources
 from engine.library.database import Connection, fold, now
 from engine.library.records import Known, NewContent, StoreItem
 from engine.schemas.prediction import Scores
+
+_LEAST_MS = 1e-6
 
 
 def find(conn: Connection, sha256: bytes, model_id: int) -> Known | None:
@@ -28,20 +29,27 @@ def store(conn: Connection, job_id: int | None, model_id: int, items: Sequence[S
     at = now()
     content_ids: list[int] = []
     source_ids: dict[str, int] = {}
+    removed: set[int] = set()
     classes: dict[int, int] = {}
+    touched: set[int] = set()
     for item in items:
         source = sources.source_path(item.root, item.path)
         if source not in source_ids:
             source_ids[source] = sources.add(conn, source)
-        content_id = item.content if isinstance(item.content, int) else _content(conn, item, item.content, at)
-        files.attach(conn, item.path, source_ids[source], content_id, item.size_bytes, item.mtime_ns)
+            if sources.is_removed(conn, source_ids[source]):
+                removed.add(source_ids[source])
+        source_id = source_ids[source]
+        content_id, is_new = (
+            (item.content, False) if isinstance(item.content, int) else _content(conn, item, item.content, at)
+        )
+        due = files.attach(conn, item.path, source_id, content_id, item.size_bytes, item.mtime_ns)
+        # A new content was just given the name of this file.
+        touched.update(i for i in due if i != content_id or not is_new or source_id in removed)
         if item.scores is not None:
             _predict(conn, model_id, content_id, item, item.scores, classes, at)
         content_ids.append(content_id)
     problems.resolve(conn, [item.path for item in items])
-    sources.refresh_visible(
-        conn, [i for i, item in zip(content_ids, items, strict=True) if isinstance(item.content, int)]
-    )
+    contents.refresh(conn, touched)
     if job_id is not None:
         jobs.finish(
             conn,
@@ -51,8 +59,9 @@ def store(conn: Connection, job_id: int | None, model_id: int, items: Sequence[S
     return content_ids
 
 
-def _content(conn: Connection, item: StoreItem, content: NewContent, at: str) -> int:
-    name = os.fsencode(os.path.basename(item.path)).decode("utf-8", "backslashreplace")
+def _content(conn: Connection, item: StoreItem, content: NewContent, at: str) -> tuple[int, bool]:
+    """Return the id of a content and whether it was made just now."""
+    name = contents.name_of(item.path)
     rows = conn.execute(
         """INSERT INTO contents(sha256, kind, content_type, width, height, size_bytes, perceptual_hash, added_at,
              name, name_folded, mtime_ns) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
@@ -72,10 +81,10 @@ def _content(conn: Connection, item: StoreItem, content: NewContent, at: str) ->
         ),
     ).fetchall()
     if rows:
-        return int(rows[0][0])
-    content_id = int(conn.execute("SELECT id FROM contents WHERE sha256 = ?", (content.sha256,)).fetchall()[0][0])
-    sources.refresh_visible(conn, [content_id])
-    return content_id
+        return int(rows[0][0]), True
+    known = contents.find(conn, content.sha256)
+    assert known is not None
+    return known, False
 
 
 def _predict(
@@ -103,7 +112,8 @@ def _predict(
             scores.entropy_nats,
             scores.class_ids.astype("<i4").tobytes() + scores.confidences.astype("<f4").tobytes(),
             item.device,
-            item.inference_ms,
+            # A time of nothing means "from the cache", so an answer that was computed never has it.
+            0.0 if item.cached else max(item.inference_ms, _LEAST_MS),
             at,
         ),
     ).fetchall()

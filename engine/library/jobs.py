@@ -21,6 +21,7 @@ from engine.schemas.job import Job, JobItem, JobState
 _COLUMNS = """id, kind, state, title, model_ref, scanning, n_total, n_done, n_failed, n_skipped, created_at,
               pause_code, pause_reason, lease_owner"""
 _JOB_FIELDS = tuple(name.strip() for name in _COLUMNS.split(","))
+ENDED: tuple[JobState, ...] = ("done", "cancelled", "failed")
 _ITEM = "job_id, seq, path, root, size_bytes, mtime_ns, state, n_crashes, content_id"
 
 
@@ -149,21 +150,34 @@ def _item(row: Sequence[Any]) -> JobItem:
 
 
 def finish(conn: Connection, job_id: int, answered: Sequence[tuple[int, int]]) -> None:
-    """Mark items done with their contents."""
-    n = 0
+    """Mark items done with their contents, also such as had failed elsewhere."""
+    n = n_mended = 0
     for seq, content_id in answered:
+        values = (content_id, job_id, seq)
         conn.execute(
-            "UPDATE job_items SET state = 'done', content_id = ? WHERE job_id = ? AND seq = ? AND state <> 'done'",
-            (content_id, job_id, seq),
+            """UPDATE job_items SET state = 'done', content_id = ?
+               WHERE job_id = ? AND seq = ? AND state IN ('pending', 'in_flight')""",
+            values,
         )
-        n += conn.changes()
-    conn.execute("UPDATE jobs SET n_done = n_done + ? WHERE id = ?", (n, job_id))
+        if conn.changes():
+            n += 1
+            continue
+        conn.execute(
+            """UPDATE job_items SET state = 'done', content_id = ?, problem_id = NULL
+               WHERE job_id = ? AND seq = ? AND state = 'failed'""",
+            values,
+        )
+        n_mended += conn.changes()
+    conn.execute(
+        "UPDATE jobs SET n_done = n_done + ?, n_failed = n_failed - ? WHERE id = ?", (n + n_mended, n_mended, job_id)
+    )
 
 
 def fail(conn: Connection, job_id: int, seq: int, problem_id: int) -> None:
-    """Mark an item failed with its problem."""
+    """Mark an item failed with its problem, unless it has been answered for."""
     conn.execute(
-        "UPDATE job_items SET state = 'failed', problem_id = ? WHERE job_id = ? AND seq = ? AND state <> 'failed'",
+        """UPDATE job_items SET state = 'failed', problem_id = ?
+           WHERE job_id = ? AND seq = ? AND state IN ('pending', 'in_flight')""",
         (problem_id, job_id, seq),
     )
     conn.execute("UPDATE jobs SET n_failed = n_failed + ? WHERE id = ?", (conn.changes(), job_id))
@@ -182,22 +196,26 @@ def set_state(
 ) -> None:
     """Move a job. Raises JobError JOB_STATE when it has already ended."""
     job = get(conn, job_id)
-    if job.state in ("done", "cancelled") and state != job.state:
+    if job.state == state and state in ENDED:
+        return
+    if job.state in ENDED:
         raise JobError(
             ErrorCode.JOB_STATE, f"Job {job_id} has already ended ({job.state}).", way_out="Drop the files again."
         )
     conn.execute(
-        "UPDATE jobs SET state = ?, pause_code = ?, pause_reason = ? WHERE id = ?",
-        (state, pause_code, pause_reason, job_id),
+        "UPDATE jobs SET state = ?, pause_code = ?, pause_reason = ?, ended_at = ? WHERE id = ?",
+        (state, pause_code, pause_reason, now() if state in ENDED else None, job_id),
     )
+    if state == "running":
+        finish_if_through(conn, job_id)  # its last answers may have come while it rested
 
 
 def finish_if_through(conn: Connection, job_id: int) -> bool:
     """End a running job when nothing is left of it."""
     conn.execute(
-        """UPDATE jobs SET state = 'done', lease_owner = NULL WHERE id = ? AND state = 'running' AND scanning = 0
-           AND n_done + n_failed + n_skipped >= n_total""",
-        (job_id,),
+        """UPDATE jobs SET state = 'done', lease_owner = NULL, ended_at = ? WHERE id = ? AND state = 'running'
+           AND scanning = 0 AND n_done + n_failed + n_skipped >= n_total""",
+        (now(), job_id),
     )
     return bool(conn.changes())
 
@@ -269,3 +287,32 @@ def results(conn: Connection, job_id: int, after_seq: int, limit: int) -> list[I
         (job_id, after_seq, limit),
     ).fetchall()
     return [ItemResult(row[0], os.fsdecode(row[1]), *row[2:]) for row in rows]
+
+
+def prune(conn: Connection, *, keep: int = 20, ended_before: str, limit: int) -> bool:
+    """Throw some items of old jobs away, one small step; tells whether there may be more.
+
+    Parameters
+    ----------
+    keep
+        The jobs that ended last keep theirs.
+    ended_before
+        A time (ISO 8601, UTC): jobs that ended later keep theirs too, since somebody may still be reading what
+        became of each file.
+    limit
+        Items of one step, so that no other writer waits for long.
+    """
+    rows = conn.execute(
+        """SELECT id FROM (SELECT id, ended_at FROM jobs WHERE ended_at IS NOT NULL
+                           ORDER BY ended_at DESC, id DESC LIMIT -1 OFFSET ?) j
+           WHERE ended_at < ? AND EXISTS (SELECT 1 FROM job_items i WHERE i.job_id = j.id) LIMIT 1""",
+        (keep, ended_before),
+    ).fetchall()
+    for (job_id,) in rows:
+        conn.execute("UPDATE jobs SET pruned = 1 WHERE id = ? AND pruned = 0", (job_id,))
+        conn.execute(
+            """DELETE FROM job_items WHERE job_id = ?1 AND seq <= (
+                 SELECT max(seq) FROM (SELECT seq FROM job_items WHERE job_id = ?1 ORDER BY seq LIMIT ?2))""",
+            (job_id, limit),
+        )
+    return bool(rows)

@@ -1,13 +1,14 @@
-"""The schema, as named steps; each step and its record are one transaction."""
+"""The schema, as named steps; all that are due and their record are one transaction."""
 
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import ErrorCode, LibraryError
-from engine.library import database
-from engine.library.database import Connection
+from engine.library import classes, contents, database
+from engine.library.database import Connection, now
 from engine.library.upkeep import backup_before_migration
 
 _FIRST = """
@@ -168,7 +169,47 @@ CREATE TABLE problems(
 ) STRICT;
 """
 
-MIGRATIONS: tuple[tuple[str, str], ...] = (("first schema", _FIRST),)
+_SECOND = """
+ALTER TABLE model_classes ADD COLUMN label TEXT;  -- as the model's label file has it; null where the class has that name
+ALTER TABLE jobs ADD COLUMN ended_at TEXT;
+ALTER TABLE jobs ADD COLUMN pruned INTEGER NOT NULL DEFAULT 0;  -- its items were thrown away, or some of them
+UPDATE jobs SET ended_at = created_at WHERE state IN ('done', 'cancelled', 'failed');
+UPDATE contents SET visible = 0
+WHERE visible = 1 AND NOT EXISTS (SELECT 1 FROM files f WHERE f.content_id = contents.id);
+"""
+
+
+def _second(conn: Connection) -> None:
+    """Let contents follow their files, keep a job's end, and part classes to which a model gives one name."""
+    conn.execute(_SECOND)
+    # Where the name or time may be that of a file which is not the first any more.
+    doubtful = conn.execute(
+        """SELECT id FROM contents c WHERE EXISTS (SELECT 1 FROM file_history h WHERE h.content_id = c.id)
+           OR (SELECT count(*) FROM files f WHERE f.content_id = c.id) > 1
+           OR mtime_ns <> (SELECT mtime_ns FROM files f WHERE f.content_id = c.id ORDER BY id LIMIT 1)"""
+    ).fetchall()
+    contents.refresh(conn, [row[0] for row in doubtful])
+    for model_id, class_id, name in conn.execute(
+        """SELECT m.model_id, m.class_id, c.name FROM model_classes m JOIN classes c ON c.id = m.class_id
+           GROUP BY m.model_id, m.class_id HAVING count(*) > 1"""
+    ).fetchall():
+        numbers = conn.execute(
+            "SELECT number FROM model_classes WHERE model_id = ? AND class_id = ?", (model_id, class_id)
+        ).fetchall()
+        for (number,) in numbers:
+            apart = classes.id_of(conn, f"{name} ({number})")
+            conn.execute(
+                "UPDATE model_classes SET class_id = ?, label = ? WHERE model_id = ? AND number = ?",
+                (apart, name, model_id, number),
+            )
+            conn.execute(
+                "UPDATE predictions SET class_id = ? WHERE model_id = ? AND class_id = ? AND substr(top, 1, 4) = ?",
+                (apart, model_id, class_id, int(number).to_bytes(4, "little")),
+            )
+
+
+Step = str | Callable[[Connection], None]
+MIGRATIONS: tuple[tuple[str, Step], ...] = (("first schema", _FIRST), ("classes apart, ends of jobs", _second))
 
 
 def schema_version() -> int:
@@ -264,8 +305,12 @@ def _migrate(conn: Connection, path: Path) -> None:
     try:
         # Read again under the lock: another process may have been quicker.
         version = _version_of(conn, path)
-        for _name, sql in MIGRATIONS[version:]:
-            conn.execute(sql)
+        for number, (name, step) in enumerate(MIGRATIONS[version:], version + 1):
+            if isinstance(step, str):
+                conn.execute(step)
+            else:
+                step(conn)
+            conn.execute("INSERT INTO meta VALUES(?, ?)", (f"migration {number}: {name}", now()))
         if version == 0:
             conn.execute("INSERT INTO meta VALUES('library_id', ?)", (uuid.uuid4().hex,))
         conn.execute(f"PRAGMA application_id = {database.APPLICATION_ID}")

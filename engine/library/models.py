@@ -15,10 +15,13 @@ def register(conn: Connection, manifest: ModelManifest) -> int:
     dim = manifest.output.embedding_dim if manifest.output.embedding else 0
     conn.execute("INSERT INTO models(ref, sha256, dim) VALUES(?, ?, ?)", (manifest.ref, manifest.sha256, dim))
     model_id = conn.last_insert_rowid()
-    conn.executemany(
-        "INSERT INTO model_classes VALUES(?, ?, ?)",
-        [(model_id, number, classes.id_of(conn, name)) for number, name in enumerate(manifest.labels)],
-    )
+    for number, (label, name) in enumerate(zip(manifest.labels, classes.names_apart(manifest.labels), strict=True)):
+        class_id = classes.id_of(conn, name)
+        conn.execute(
+            """INSERT INTO model_classes(model_id, number, class_id, label)
+               SELECT ?, ?, id, CASE WHEN name <> ?4 THEN ?4 END FROM classes WHERE id = ?3""",
+            (model_id, number, class_id, label),
+        )
     if dim:
         conn.execute(
             f"CREATE VIRTUAL TABLE vectors_{model_id} USING vec0(embedding float[{dim}] distance_metric=cosine)"

@@ -6,6 +6,7 @@ import os
 from collections.abc import Sequence
 from typing import Any
 
+import apsw
 import numpy as np
 
 from engine.library.database import Connection, fold
@@ -85,17 +86,21 @@ def _prediction(conn: Connection, row: Sequence[Any]) -> Prediction:
     k = len(top) // 8
     numbers = np.frombuffer(top, "<i4", k)
     confidences = np.frombuffer(top, "<f4", k, 4 * k)
-    scores = []
-    for number, confidence in zip(numbers.tolist(), confidences.tolist(), strict=True):
-        (name,) = conn.execute(
-            """SELECT c.name FROM model_classes m JOIN classes c ON c.id = m.class_id
-               WHERE m.model_id = ? AND m.number = ?""",
-            (model_id, number),
-        ).fetchall()[0]
-        scores.append(ClassScore(number, name, confidence))
-    # An answer taken from the cache is stored with no time of its own.
+    names = dict(
+        conn.execute(
+            """SELECT m.number, coalesce(m.label, c.name) FROM carray(?) few
+               CROSS JOIN model_classes m ON m.model_id = ? AND m.number = few.value
+               JOIN classes c ON c.id = m.class_id""",
+            (apsw.carray(numbers.astype(np.int64)), model_id),
+        ).fetchall()
+    )
+    scores = tuple(
+        ClassScore(number, names[number], confidence)
+        for number, confidence in zip(numbers.tolist(), confidences.tolist(), strict=True)
+    )
+    # Only an answer taken from the cache is stored with no time of its own (`ingest` sees to that).
     cached = inference_ms == 0
-    return Prediction(ref, tuple(scores), margin, entropy_nats, device, inference_ms, cached, predicted_at)
+    return Prediction(ref, scores, margin, entropy_nats, device, inference_ms, cached, predicted_at)
 
 
 def facets(conn: Connection, model_id: int | None) -> Facets:

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 
 from engine.library.database import Connection, now
-from engine.schemas.files import FoundFile
 
 _VISIBLE = """hidden = 0 AND EXISTS (SELECT 1 FROM files f JOIN sources s ON s.id = f.source_id
               WHERE f.content_id = contents.id AND s.removed = 0)"""
@@ -17,19 +17,29 @@ def source_path(root: str, path: str) -> str:
 
 
 def add(conn: Connection, path: str) -> int:
-    """Return the source of a dropped folder; one removed earlier is shown again. Empty: single files."""
+    """Return the source of a dropped folder, made when it is new. Empty: single files."""
     encoded = os.fsencode(path)
-    rows = conn.execute("SELECT id, removed FROM sources WHERE path = ?", (encoded,)).fetchall()
+    rows = conn.execute("SELECT id FROM sources WHERE path = ?", (encoded,)).fetchall()
     if rows:
-        source_id = int(rows[0][0])
-        if rows[0][1]:
-            set_removed(conn, source_id, removed=False)
-        return source_id
+        return int(rows[0][0])
     title = encoded.decode("utf-8", "backslashreplace").rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
     conn.execute(
         "INSERT INTO sources(path, title, added_at) VALUES(?, ?, ?)", (encoded, title or "Single files", now())
     )
     return conn.last_insert_rowid()
+
+
+def bring_back(conn: Connection, path: str) -> bool:
+    """Show a source again that was removed earlier; tells whether it was. For a new drop, not for its files."""
+    rows = conn.execute("SELECT id FROM sources WHERE path = ? AND removed = 1", (os.fsencode(path),)).fetchall()
+    for (source_id,) in rows:
+        set_removed(conn, source_id, removed=False)
+    return bool(rows)
+
+
+def is_removed(conn: Connection, source_id: int) -> bool:
+    """Tell whether a person has removed the source from view."""
+    return bool(conn.execute("SELECT removed FROM sources WHERE id = ?", (source_id,)).fetchall()[0][0])
 
 
 def set_removed(conn: Connection, source_id: int, *, removed: bool) -> None:
@@ -41,17 +51,15 @@ def set_removed(conn: Connection, source_id: int, *, removed: bool) -> None:
     )
 
 
-def refresh_visible(conn: Connection, content_ids: list[int]) -> None:
+def refresh_visible(conn: Connection, content_ids: Iterable[int]) -> None:
     """Work out again whether contents are shown."""
-    conn.executemany(f"UPDATE contents SET visible = ({_VISIBLE}) WHERE id = ?", [(i,) for i in content_ids])
+    conn.executemany(
+        f"UPDATE contents SET visible = ({_VISIBLE}) WHERE id = ? AND visible <> ({_VISIBLE})",
+        [(i,) for i in content_ids],
+    )
 
 
 def contents_of(conn: Connection, source_id: int) -> list[int]:
     """Return the contents that have a file in the source."""
     rows = conn.execute("SELECT DISTINCT content_id FROM files WHERE source_id = ?", (source_id,)).fetchall()
     return [int(row[0]) for row in rows]
-
-
-def add_for(conn: Connection, found: FoundFile) -> int:
-    """Return the source of a found file."""
-    return add(conn, source_path(found.root, found.path))

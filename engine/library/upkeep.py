@@ -38,7 +38,11 @@ def info(conn: database.Connection, path: Path) -> LibraryInfo:
             embeddings=embeddings,
             labels=count("SELECT count(*) FROM labels WHERE state IS NOT NULL"),
             problems=count("SELECT count(*) FROM problems"),
-            hidden=count("SELECT count(*) FROM contents WHERE visible = 0"),
+            # Not those without a file: nobody took them away, the file holds something else now.
+            hidden=count(
+                """SELECT count(*) FROM contents c WHERE visible = 0
+                   AND (hidden = 1 OR EXISTS (SELECT 1 FROM files f WHERE f.content_id = c.id))"""
+            ),
         )
 
 
@@ -55,16 +59,7 @@ def check(path: Path) -> CheckReport:
                 findings.append(str(line))
         for table, rowid, parent, _ in conn.execute("PRAGMA foreign_key_check").fetchall():
             findings.append(f"{table} row {rowid} points at a missing row of {parent}")
-        for text, sql in _PROMISES:
-            (n,) = conn.execute(sql).fetchall()[0]
-            if n:
-                findings.append(f"{text}: {n}")
-        for (model_id,) in conn.execute("SELECT id FROM models WHERE dim > 0").fetchall():
-            (n,) = conn.execute(
-                f"SELECT count(*) FROM vectors_{int(model_id)}_rowids WHERE rowid NOT IN (SELECT id FROM contents)"
-            ).fetchall()[0]
-            if n:
-                findings.append(f"embeddings without a content: {n}")
+        findings += broken_promises(conn)
     except apsw.Error as error:
         findings.append(str(database.library_error(error, path)))
     finally:
@@ -72,17 +67,43 @@ def check(path: Path) -> CheckReport:
     return CheckReport(not findings, tuple(findings))
 
 
+def broken_promises(conn: database.Connection) -> list[str]:
+    """Return what the tables promise each other and do not keep."""
+    findings = []
+    for text, sql in _PROMISES:
+        (n,) = conn.execute(sql).fetchall()[0]
+        if n:
+            findings.append(f"{text}: {n}")
+    for (model_id,) in conn.execute("SELECT id FROM models WHERE dim > 0").fetchall():
+        (n,) = conn.execute(
+            f"SELECT count(*) FROM vectors_{int(model_id)}_rowids WHERE rowid NOT IN (SELECT id FROM contents)"
+        ).fetchall()[0]
+        if n:
+            findings.append(f"embeddings without a content: {n}")
+    return findings
+
+
 _PROMISES = (
     (
         "jobs whose counters are wrong",
-        """SELECT count(*) FROM jobs j WHERE n_total <> (SELECT count(*) FROM job_items i WHERE i.job_id = j.id)
-           OR n_done <> (SELECT count(*) FROM job_items i WHERE i.job_id = j.id AND i.state = 'done')""",
+        """SELECT count(*) FROM jobs j WHERE pruned = 0 AND (
+             n_total <> (SELECT count(*) FROM job_items i WHERE i.job_id = j.id)
+             OR n_done <> (SELECT count(*) FROM job_items i WHERE i.job_id = j.id AND i.state = 'done')
+             OR n_failed <> (SELECT count(*) FROM job_items i WHERE i.job_id = j.id AND i.state = 'failed')
+             OR n_skipped <> (SELECT count(*) FROM job_items i WHERE i.job_id = j.id AND i.state = 'skipped'))""",
     ),
     (
         "contents shown or hidden wrongly",
         """SELECT count(*) FROM contents c WHERE visible <> (c.hidden = 0 AND EXISTS (
-           SELECT 1 FROM files f JOIN sources s ON s.id = f.source_id WHERE f.content_id = c.id AND s.removed = 0))
-           AND EXISTS (SELECT 1 FROM files f WHERE f.content_id = c.id)""",
+           SELECT 1 FROM files f JOIN sources s ON s.id = f.source_id WHERE f.content_id = c.id AND s.removed = 0))""",
+    ),
+    (
+        "contents with the name of no file of theirs",
+        # A name with a backslash may stand for bytes that are no text; then only the time tells.
+        """SELECT count(*) FROM contents c JOIN files f ON f.id = (
+             SELECT id FROM files WHERE content_id = c.id AND present = 1 ORDER BY id LIMIT 1)
+           WHERE c.mtime_ns <> f.mtime_ns OR (instr(c.name, '\\') = 0 AND
+             substr(f.path, -length(CAST(c.name AS BLOB))) <> CAST(c.name AS BLOB))""",
     ),
     ("accepted labels without a class", "SELECT count(*) FROM labels WHERE state = 'accepted' AND class_id IS NULL"),
 )

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
+import logging
+import os
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 
-from engine.errors import ErrorCode, FileError
-from engine.events import EventBus, PredictionsStored, PreflightCounted, ProblemsChanged
+from engine.errors import ErrorCode, FileError, LibraryError
+from engine.events import EventBus, LibraryChanged, PredictionsStored, PreflightCounted, ProblemsChanged
 from engine.ingest.formats import SNIFF_BYTES, looks_like_image_name, sniff
-from engine.ingest.reading import printable, read_head
+from engine.ingest.reading import printable, read_head, source_is_gone
 from engine.ingest.scan import walk
 from engine.library import files, ingest, jobs, problems, sources
 from engine.library.database import Connection
@@ -19,8 +22,12 @@ from engine.library.writer import Writer
 from engine.schemas.files import FoundFile, SkippedFile
 from engine.schemas.job import Preflight
 
+log = logging.getLogger(__name__)
+
 _FIRST_CHUNK = 16  # small, so that the first results of a large folder come at once
 _CHUNK = 256
+_PRUNED_AT_ONCE = 2000
+_READ_FOR = timedelta(hours=1)  # a program that follows a job may take so long after its end
 _QUARANTINED = "It made the program crash twice and is left out; retry it from the problems list."
 
 
@@ -74,15 +81,69 @@ class Scan:
     def run(self) -> None:
         """Scan to the end, or until stopped: then the next start scans again and adds what is missing."""
         already = jobs.scanned_paths(self._reader, self._job_id)
+        if not already:
+            self._bring_back()
         for chunk in _chunks(walk(self._paths, include_hidden=self._include_hidden)):
             if self._stopped():
                 return
             self._take([entry for entry in chunk if entry.path not in already])
             self._tell(finished=False)
+        # Before the job can end: who has waited for it sees no path that leads nowhere.
+        self._mark_absent()
+        if self._stopped():
+            return
         self._writer.submit(lambda conn: jobs.finish_scan(conn, self._job_id), urgent=True).result()
         self._writer.submit(lambda conn: jobs.finish_if_through(conn, self._job_id), urgent=True).result()
         self._tell(finished=True)
         self._on_items()
+        self._prune()
+
+    def _bring_back(self) -> None:
+        """Show the sources of a new drop that were removed from view earlier."""
+        wanted = set(self._folders())
+        if any(os.path.isfile(path) for path in self._paths):
+            wanted.add(sources.source_path("", ""))  # that of files dropped alone
+
+        def show(conn: Connection) -> bool:
+            return sum(sources.bring_back(conn, path) for path in wanted) > 0
+
+        if self._writer.submit(show, urgent=True).result():
+            self._events.publish(LibraryChanged())
+
+    def _mark_absent(self) -> None:
+        """Say of files below the dropped folders that they are gone, where an earlier scan met them and this did not."""
+        n = 0
+        for folder in self._folders():
+            if source_is_gone(folder):
+                continue
+            unmet = files.unmet(self._reader, self._job_id, folder)
+            for start in range(0, len(unmet), _CHUNK):
+                offline: dict[str, bool] = {}
+                chunk = files.placed(self._reader, unmet[start : start + _CHUNK])
+                gone = [file for file in chunk if _is_gone(file.path, offline)]
+                # Looked at after them: where the drive was pulled meanwhile, all of its files seemed to be gone.
+                if self._stopped() or source_is_gone(folder):
+                    break
+                if gone:
+                    n += self._writer.submit(lambda conn: files.mark_absent(conn, gone)).result()
+        if n:
+            self._events.publish(LibraryChanged())
+
+    def _folders(self) -> list[str]:
+        return list(dict.fromkeys(os.path.abspath(path) for path in self._paths if os.path.isdir(path)))
+
+    def _prune(self) -> None:
+        """Throw the items of old jobs away, or each drop of a folder would make the library grow for good."""
+        before = (datetime.now(UTC) - _READ_FOR).isoformat(timespec="milliseconds")
+
+        def step(conn: Connection) -> bool:
+            return jobs.prune(conn, ended_before=before, limit=_PRUNED_AT_ONCE)
+
+        try:
+            while not self._stopped() and self._writer.submit(step).result():
+                pass
+        except LibraryError as error:  # the drop itself is through; the next one tries again
+            log.warning("Old jobs keep their items: %s", error)
 
     def _take(self, entries: Sequence[FoundFile | SkippedFile]) -> None:
         found = [e for e in entries if isinstance(e, FoundFile)]
@@ -125,7 +186,7 @@ class Scan:
             wanted = list(run)
             jobs.add_items(conn, self._job_id, [t.file for t in wanted], [t.content_id for t in wanted])
             for root in {sources.source_path(t.file.root, t.file.path) for t in wanted}:
-                sources.add(conn, root)
+                sources.add(conn, root)  # so that it is listed before its first answer
             known += [
                 StoreItem(None, t.file.root, t.file.path, t.file.size_bytes, t.file.mtime_ns, t.content_id, None)
                 for t in wanted
@@ -176,6 +237,35 @@ class Scan:
                 )
             )
         )
+
+
+def _is_gone(path: str, offline: dict[str, bool]) -> bool:
+    """Tell whether a file is surely not there; what cannot be looked at, or lay on a pulled drive, may be."""
+    try:
+        os.lstat(path)
+    except (FileNotFoundError, NotADirectoryError):
+        folder = os.path.dirname(path)
+        if folder not in offline:
+            offline[folder] = _is_offline(folder)
+        return not offline[folder]
+    except OSError:
+        return False
+    return False
+
+
+def _is_offline(folder: str) -> bool:
+    """Tell whether the nearest folder that is there is the empty place of a drive, or cannot be looked into."""
+    above = folder
+    while not os.path.lexists(above) and above != os.path.dirname(above):
+        above = os.path.dirname(above)
+    if not source_is_gone(above):
+        return False
+    # A folder that a person has emptied, on a drive that is there.
+    while above != os.path.dirname(above):
+        if os.path.ismount(above):
+            return False
+        above = os.path.dirname(above)
+    return True
 
 
 def _chunks(entries: Iterator[FoundFile | SkippedFile]) -> Iterator[list[FoundFile | SkippedFile]]:

@@ -1,0 +1,18 @@
+"""The small library that most tests of this room start from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.engine.library.small_library import SmallLibrary, made
+
+
+@pytest.fixture
+def small(tmp_path: Path) -> Iterator[SmallLibrary]:
+    """An empty library with one model."""
+    library = made(tmp_path / "small.lightdesk")
+    yield library
+    library.conn.close()
