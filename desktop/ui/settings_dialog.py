@@ -45,6 +45,7 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = tuple(
                 ("model", _T("Settings", "Model")),
                 ("device", _T("Settings", "Device")),
                 ("cpu_threads", _T("Settings", "Cores for inference")),
+                ("gpu_memory_mb", _T("Settings", "Memory on the GPU")),
                 ("models_dir", _T("Settings", "Models folder")),
             ),
         ),
@@ -69,7 +70,13 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = tuple(
     )
 )  # fmt: skip
 AT_ONCE = frozenset({"theme"})
-_SUFFIXES = {"max_delay_ms": " ms", "max_file_mb": " MB", "max_megapixels": " MP", "cache_mb": " MB"}
+_SUFFIXES = {
+    "max_delay_ms": " ms",
+    "gpu_memory_mb": " MB",
+    "max_file_mb": " MB",
+    "max_megapixels": " MP",
+    "cache_mb": " MB",
+}
 _ZERO = {
     "cpu_threads": _T("Settings", "all"),
     "decode_threads": _T("Settings", "one a core"),

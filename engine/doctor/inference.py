@@ -43,6 +43,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
             "model": manifest.ref,
             "device": device,
             "cpu_threads": settings.cpu_threads,
+            "gpu_memory_mb": settings.gpu_memory_mb,
         }
         answer = ask("engine.doctor.trial", question, timeout_s=_TIMEOUT_S)
         needed = device == "cpu" or settings.device != "cpu"

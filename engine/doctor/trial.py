@@ -30,7 +30,7 @@ def run(question: dict[str, Any]) -> dict[str, Any]:
     Parameters
     ----------
     question
-        ``models_dir``, ``model``, ``device``, ``cpu_threads``.
+        ``models_dir``, ``model``, ``device``, ``cpu_threads``, ``gpu_memory_mb``.
 
     Returns
     -------
@@ -39,7 +39,12 @@ def run(question: dict[str, Any]) -> dict[str, Any]:
         answer, ``same_top1`` and ``images_per_s`` by layout.
     """
     model = Registry(Path(question["models_dir"])).ensure(question["model"], lambda _message, _fraction: None)
-    session = open_session(model, device=question["device"], cpu_threads=question["cpu_threads"])
+    session = open_session(
+        model,
+        device=question["device"],
+        cpu_threads=question["cpu_threads"],
+        gpu_memory_mb=question["gpu_memory_mb"],
+    )
     batch = _pictures(model)
     scores = session.run(batch)[0]
     # The reference answers one by one: that a batch does not mix its pictures up is part of the test.

@@ -28,6 +28,9 @@ class Settings:
     model: str = setting("efficientnet-lite0", "Model to use, as NAME or NAME@VERSION.")
     device: DeviceChoice = setting("auto", "Where to run the model: auto, cpu or cuda.")
     cpu_threads: int = setting(0, "Cores used for inference on a CPU; 0 for all.", minimum=0, maximum=256)
+    gpu_memory_mb: int = setting(
+        4096, "Most memory that the model may take on a GPU, in megabytes.", minimum=256, maximum=1_000_000
+    )
     decode_threads: int = setting(0, "Threads that decode pictures; 0 for one a core.", minimum=0, maximum=256)
     max_batch: int = setting(
         0, "Largest batch; 0 for what suits the device (4 on a CPU, 32 on a GPU).", minimum=0, maximum=256
