@@ -15,8 +15,16 @@ from typing import Any, NoReturn
 import click
 from click.shell_completion import CompletionItem
 
+from engine.cli.completion import complete_setting, complete_value
 from engine.cli.interrupt import Interrupted
 from engine.cli.output import prepare_streams, say
+from engine.cli.parameters import (
+    PathText,
+    device_option,
+    json_option,
+    library_option,
+    model_option,
+)
 from engine.errors import ErrorCode, LightdeskError, UsageError
 
 _COMPLETING = "_LIGHTDESK_COMPLETE"
@@ -147,14 +155,6 @@ def _print_version(ctx: click.Context, _parameter: click.Parameter, wanted: bool
         ctx.exit()
 
 
-library_option = click.option(
-    "--library", type=click.Path(path_type=Path), help="Library file to use; by default the one in your data folder."
-)
-json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
-model_option = click.option("--model", metavar="NAME[@VERSION]", help="Model to use.")
-device_option = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where to run the model.")
-
-
 @click.group(cls=_Verbs, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.option(
     "--version",
@@ -175,10 +175,12 @@ def cli() -> None:
     journal.begin()
 
 
-@cli.command()
-@click.argument("paths", nargs=-1, required=True, type=click.Path(), metavar="PATH...")
+@cli.command(short_help="Classify images and folders.")
+@click.argument("paths", nargs=-1, required=True, type=PathText(as_path=False), metavar="PATH...")
 @click.option("--json", "as_json", is_flag=True, help="Print one result record a line, in input order.")
-@click.option("--top-k", type=click.IntRange(1, 20), help="Classes in each record (5).")
+@click.option(
+    "--top-k", type=click.IntRange(1, 20), help="Classes in each record; 5 unless the settings say otherwise."
+)
 @model_option
 @device_option
 @library_option
@@ -196,11 +198,11 @@ def classify(
     return run(paths, _overrides(model=model, device=device, library=library, top_k=top_k), as_json=as_json)
 
 
-@cli.command()
-@click.argument("folder", type=click.Path(path_type=Path))
+@cli.command(short_help="Compare the model with known classes.")
+@click.argument("folder", type=PathText())
 @click.option(
     "--truth",
-    type=click.Path(path_type=Path),
+    type=PathText(),
     help="CSV with the columns file and class (number or name). Without it, the folders in FOLDER are the classes.",
 )
 @model_option
@@ -262,14 +264,14 @@ def info(library: Path | None, as_json: bool) -> None:
 @library_option
 @json_option
 def check(library: Path | None, as_json: bool) -> int:
-    """Look for damage. Exit code 1 where there is some."""
+    """Look for damage. The exit code is 1 where there is some."""
     from engine.cli.library import print_check
 
     return print_check(library, as_json=as_json)
 
 
 @library.command()
-@click.argument("target", type=click.Path(path_type=Path))
+@click.argument("target", type=PathText())
 @library_option
 @json_option
 def backup(target: Path, library: Path | None, as_json: bool) -> None:
@@ -279,8 +281,8 @@ def backup(target: Path, library: Path | None, as_json: bool) -> None:
     back_up(library, target, as_json=as_json)
 
 
-@library.command()
-@click.argument("source", type=click.Path(path_type=Path))
+@library.command(short_help="Put a backup in the library's place.")
+@click.argument("source", type=PathText())
 @library_option
 @json_option
 def restore(source: Path, library: Path | None, as_json: bool) -> None:
@@ -291,7 +293,7 @@ def restore(source: Path, library: Path | None, as_json: bool) -> None:
 
 
 @library.command()
-@click.argument("path", type=click.Path(path_type=Path))
+@click.argument("path", type=PathText())
 @json_option
 def create(path: Path, as_json: bool) -> None:
     """Make an empty library at PATH."""
@@ -305,7 +307,10 @@ def create(path: Path, as_json: bool) -> None:
 @device_option
 @json_option
 def doctor(library: Path | None, device: str | None, as_json: bool) -> int:
-    """Say what works on this machine and what does not. Exit code 1 where something should and does not."""
+    """Say what works on this machine and what does not.
+
+    The exit code is 1 where something that should work does not. Nothing of it leaves the machine.
+    """
     from engine.cli.doctor import run
 
     return run(_overrides(library=library, device=device), as_json=as_json)
@@ -326,7 +331,7 @@ def settings_list(as_json: bool) -> None:
 
 
 @settings.command("get")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_setting)
 def settings_get(name: str) -> None:
     """Print the value of one setting."""
     from engine.cli.settings import print_value
@@ -335,8 +340,8 @@ def settings_get(name: str) -> None:
 
 
 @settings.command("set")
-@click.argument("name")
-@click.argument("value")
+@click.argument("name", shell_complete=complete_setting)
+@click.argument("value", shell_complete=complete_value)
 def settings_set(name: str, value: str) -> None:
     """Write one setting into the settings file."""
     from engine.cli.settings import change
@@ -345,7 +350,7 @@ def settings_set(name: str, value: str) -> None:
 
 
 @settings.command("unset")
-@click.argument("name")
+@click.argument("name", shell_complete=complete_setting)
 def settings_unset(name: str) -> None:
     """Go back to the default of one setting."""
     from engine.cli.settings import forget
