@@ -8,8 +8,19 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from engine.cli.following import Following
 from engine.cli.interrupt import Interrupted
-from engine.cli.output import is_terminal, padded, say, shortened, shown, terminal_columns, write_json, write_line
+from engine.cli.output import (
+    counted,
+    is_terminal,
+    padded,
+    say,
+    shortened,
+    shown,
+    terminal_columns,
+    write_json,
+    write_line,
+)
 from engine.cli.running import Running, running
 from engine.errors import ErrorCode, FileError
 from engine.library.records import ItemResult
@@ -44,35 +55,73 @@ def run(paths: Sequence[str], overrides: Mapping[str, Any], *, as_json: bool) ->
 def _stream(now: Running, paths: Sequence[str], emit: Emit, *, as_json: bool) -> int:
     began_s = time.monotonic()
     job = now.following.submit(paths)
-    n_printed = n_failed = 0
+    n_printed = 0
+    failures = _Failures()
+
+    def put(item: ItemResult) -> None:
+        record = record_of(now.engine, item, now.settings.top_k, job.created_at)
+        if not record["success"]:
+            failures.add(item.path, record)
+        emit(item, record)
+        now.interrupt.check()
+
     for items in now.following.results(job.id):
         # The line goes before anything is written where both are the same terminal.
         if is_terminal(sys.stdout):
             now.status.clear()
         for item in items:
-            record = record_of(now.engine, item, now.settings.top_k, job.created_at)
-            n_failed += not record["success"]
-            emit(item, record)
-            now.interrupt.check()
+            put(item)
         sys.stdout.flush()
         n_printed += len(items)
-    n_unseen = now.following.n_unseen
-    if n_unseen:
-        say(f"lightdesk: {n_unseen} files or folders could not be looked at; `lightdesk library info` counts problems.")
-    if n_printed == 0:
-        say(_nothing(now))
+    unseen = now.following.unseen(job, failures.paths)
+    for problem in unseen:
+        put(ItemResult(-1, problem.path, "failed", None, problem.code, problem.message, problem.way_out))
+    sys.stdout.flush()
+    now.following.tell_device()
+    n_unnamed = now.following.n_unseen - len(unseen)
+    if n_unnamed:  # another program retries or dismisses the same problems at this moment
+        say(f"lightdesk: {counted(n_unnamed, 'more file or folder', 'more files or folders')} could not be looked at.")
+    if not as_json:
+        failures.tell()
+    if n_printed == 0 and not unseen:
+        say(f"There were no images in what you gave{_passed_over(now.following, ': ', '.') or '.'}")
     elif is_terminal(sys.stderr):
         seconds = time.monotonic() - began_s
-        failed = f", {n_failed:,} failed" if n_failed else ""
-        say(f"{n_printed:,} files{failed}, {seconds:.1f} s, {n_printed / max(seconds, 1e-3):.0f} img/s")
-    return 1 if n_failed or n_unseen else 0
+        failed = f", {len(failures.paths):,} failed" if failures.paths else ""
+        rate = f"{seconds:.1f} s, {n_printed / max(seconds, 1e-3):.0f} img/s"
+        say(f"{counted(n_printed + len(unseen), 'file')}{failed}, {rate}{_passed_over(now.following, '; ', '.')}")
+    return 1 if failures.paths or n_unnamed else 0
 
 
-def _nothing(now: Running) -> str:
-    others = sum(now.following.skipped.values()) + now.following.n_videos
-    if now.following.n_videos:
-        return f"There were no images in what you gave ({now.following.n_videos} videos, which are not read yet)."
-    return "There were no images in what you gave" + (f" ({others} other files)." if others else ".")
+def _passed_over(following: Following, before: str, after: str) -> str:
+    """Return what of the given folders was no picture, or nothing."""
+    parts = []
+    if following.n_videos:
+        parts.append(f"{counted(following.n_videos, 'video')} (not read yet)")
+    if n_others := following.skipped.get(ErrorCode.UNSUPPORTED_FORMAT, 0):
+        parts.append(counted(n_others, "other file"))
+    return before + " and ".join(parts) + after if parts else ""
+
+
+class _Failures:
+    """What failed in a run: the paths, and for each kind of failure what to do about it."""
+
+    def __init__(self) -> None:
+        self.paths: set[str] = set()
+        self._ways_out: dict[tuple[str, str], int] = {}
+
+    def add(self, path: str, record: Record) -> None:
+        """Note one record of a failure."""
+        error = record["error"]
+        kind = (error["code"], error["details"].get("way_out", ""))
+        self.paths.add(path)
+        self._ways_out[kind] = self._ways_out.get(kind, 0) + 1
+
+    def tell(self) -> None:
+        """Say what to do, once for each kind and not in each row."""
+        for (code, way_out), n in self._ways_out.items():
+            if way_out:
+                say(f"{code} ({counted(n, 'file')}): {way_out}")
 
 
 def record_of(engine: Engine, item: ItemResult, top_k: int, since: str) -> Record:
@@ -97,16 +146,15 @@ def _emit_json(_item: ItemResult, record: Record) -> None:
 class _Rows:
     """Rows as they come: widths are chosen before the first one, so nothing need be kept.
 
-    On a terminal, rows are cut to its width; elsewhere nothing is.
+    On a terminal, rows are cut to its width, but for the reason of a failure; elsewhere nothing is.
     """
 
     def __init__(self, paths: Sequence[str]) -> None:
         self._given = sorted({(os.path.abspath(path), path) for path in paths}, key=lambda pair: -len(pair[0]))
         self._cut = is_terminal(sys.stdout)
-        self._columns = terminal_columns()
         fixed = _NUMBER_COLUMNS + _DEVICE_COLUMNS + 3 * 2
         if self._cut:
-            room = max(24, self._columns - fixed)
+            room = max(24, terminal_columns() - fixed)
             self._file_columns = room * 5 // 9
             self._class_columns = room - self._file_columns
         else:
@@ -127,8 +175,8 @@ class _Rows:
             self._row(name, shown(best["class_name"]), number, device)
             return
         error = record["error"]
-        text = f"{padded(self._file(name), self._file_columns)}  {error['code']}  {shown(error['message'])}"
-        write_line(shortened(text, self._columns) if self._cut else text)
+        reason = error["message"].removeprefix(error["details"]["path"]).lstrip(": ")  # the file stands there already
+        write_line(f"{padded(self._file(name), self._file_columns)}  {error['code']}  {shown(reason)}")
 
     def _row(self, name: str, class_name: str, number: str, device: str) -> None:
         class_name = shortened(class_name, self._class_columns) if self._cut else class_name

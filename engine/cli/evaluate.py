@@ -103,6 +103,8 @@ def _compare(now: Running, folder: Path, truth: Truth, counts: _Counts) -> Evalu
                 true_ids.append(class_id)
                 guesses.append(top + [-1] * (_GUESSES - len(top)))
                 confidences.append(record["data"]["prediction"]["confidence"])
+    now.following.tell_device()
+    counts.n_failed += now.following.n_unseen
     counts.n_not_found = truth.unmet()
     counts.n_without_truth -= truth.unknown.total()
     if not true_ids:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 from engine.cli.interrupt import Interrupt
-from engine.cli.output import say
+from engine.cli.output import is_terminal, say
 from engine.cli.status import StatusLine
 from engine.errors import ErrorCode, JobError, LightdeskError
 from engine.events import EngineFailed, Event, PreflightCounted
 from engine.library.records import ItemResult
+from engine.schemas.device import ModelState
 from engine.schemas.job import Job
+from engine.schemas.library import Problem
 from engine.service import Engine
 
 _PAGE = 200
@@ -54,10 +57,14 @@ class Following:
         finally:
             view.close()
 
-    def results(self, job_id: int) -> Iterator[list[ItemResult]]:
+    def results(self, job_id: int, *, ours: bool = True) -> Iterator[list[ItemResult]]:
         """Yield what has been answered for, some at a time, in input order, until the job has ended.
 
-        The job is cancelled when the caller stops early.
+        Parameters
+        ----------
+        ours
+            The job was made for this run only, and is cancelled when the caller stops early; another goes
+            on at the next chance.
 
         Raises
         ------
@@ -94,8 +101,42 @@ class Following:
         finally:
             view.close()
             self._status.clear()
-            if not ended:
+            if ours and not ended:
                 self._cancel(job_id)
+
+    def tell_device(self) -> None:
+        """Say why the CPU is used where CUDA was asked for by name, also when every answer was known already.
+
+        Raises
+        ------
+        Interrupted
+            After Ctrl+C.
+        """
+        if self._engine.settings.device != "cuda":
+            return
+        while (state := self._engine.model_state()).phase not in ("ready", "failed"):
+            self._wake.clear()
+            self._interrupt.check()
+            self._wake.wait(_LOOK_EVERY_S)
+        self._say_fallback(state)
+
+    def unseen(self, job: Job, failed: Collection[str]) -> list[Problem]:
+        """Return what the given folders held and could not be looked at: it has no place in the job.
+
+        Parameters
+        ----------
+        job
+            As it was when it began.
+        failed
+            Paths of the job's own files that failed.
+        """
+        view = self._engine.view()
+        try:
+            newest = view.problems(self.n_unseen + len(failed) + _PAGE) if self.n_unseen else []
+        finally:
+            view.close()
+        found = [p for p in newest if p.last_at >= job.created_at and p.path not in failed]
+        return sorted(found, key=lambda problem: problem.path)[: self.n_unseen]
 
     def close(self) -> None:
         """Stop listening."""
@@ -113,8 +154,7 @@ class Following:
 
     def _look_for_failure(self, job: Job, *, moved: bool) -> None:
         state = self._engine.model_state()
-        if state.device is not None and state.device.fallback_reason:
-            self._say_once(state.device.fallback_reason)
+        self._say_fallback(state)
         failure = self._failure
         if failure is None:
             return
@@ -155,7 +195,13 @@ class Following:
             doing = "Looking at the files..."
         elif job.state == "paused":
             doing = f"Paused at {n:,}/{job.n_total:,}. `lightdesk jobs resume {job.id}` goes on."
+            if not is_terminal(sys.stderr):  # nobody sees the line of a terminal: a log must not just stop
+                self._say_once(f"Job {job.id} was paused from elsewhere. `lightdesk jobs resume {job.id}` goes on.")
         self._status.counted(n, job.n_total, counting=job.scanning, doing=doing)
+
+    def _say_fallback(self, state: ModelState) -> None:
+        if state.device is not None and state.device.fallback_reason:
+            self._say_once(state.device.fallback_reason)
 
     def _say_once(self, text: str) -> None:
         if text not in self._said:

@@ -73,7 +73,7 @@ def _work(path: Path, job: Job, *, as_json: bool) -> int:
     """Go on with a job in this process."""
     try:
         with running({"library": path, "model": job.model_ref}, adopt_jobs=True) as now:
-            for _items in now.following.results(job.id):
+            for _items in now.following.results(job.id, ours=False):
                 pass
     except Interrupted as stopped:
         say(f"Stopped. `lightdesk jobs resume {job.id}` or the window goes on with it.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import re
 import shutil
 import sys
 import unicodedata
@@ -13,6 +14,8 @@ from typing import Any, TextIO
 
 ELLIPSIS = "\N{HORIZONTAL ELLIPSIS}"
 _MOST_COLUMNS = 160
+# What JSON leaves as it is, and a terminal obeys or a program takes for the end of a line.
+_UNSEEN = re.compile("[\x7f-\x9f\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 
 
 def prepare_streams() -> None:
@@ -29,10 +32,15 @@ def prepare_streams() -> None:
 
 
 def write_json(value: Any, *, indent: int | None = None) -> None:
-    """Write one JSON value and a line end, in UTF-8 whatever the terminal uses, since programs read it."""
+    """Write one JSON value and a line end, in UTF-8 whatever the terminal uses, since programs read it.
+
+    Control characters in texts are escaped, those that JSON would allow too: without `indent` a value is
+    one line for everybody who splits lines, and a name cannot command the terminal.
+    """
     if isinstance(sys.stdout, io.TextIOWrapper) and sys.stdout.encoding.lower() != "utf-8":
         sys.stdout.reconfigure(encoding="utf-8", errors="backslashreplace")
-    sys.stdout.write(json.dumps(value, ensure_ascii=False, indent=indent) + "\n")
+    text = json.dumps(value, ensure_ascii=False, allow_nan=False, indent=indent)
+    sys.stdout.write(_UNSEEN.sub(lambda found: f"\\u{ord(found[0]):04x}", text) + "\n")
 
 
 def write_line(text: str = "") -> None:
@@ -42,7 +50,7 @@ def write_line(text: str = "") -> None:
 
 def say(text: str) -> None:
     """Write a line for the person, not for a program, to standard error."""
-    sys.stderr.write(text + "\n")
+    sys.stderr.write(shown(text) + "\n")
     sys.stderr.flush()
 
 
@@ -115,6 +123,11 @@ def sized(n_bytes: float) -> str:
             return f"{n_bytes:.0f} {unit}" if unit == "bytes" or n_bytes >= 100 else f"{n_bytes:.1f} {unit}"
         n_bytes /= 1000
     return f"{n_bytes:.1f} TB"
+
+
+def counted(n: int, one: str, several: str = "") -> str:
+    """Return a number with its noun."""
+    return f"{n:,} {one if n == 1 else several or one + 's'}"
 
 
 def lasting(seconds: float) -> str:

@@ -84,17 +84,26 @@ def test_an_empty_folder_is_no_failure(tmp_path: Path, lightdesk) -> None:
     done = lightdesk("classify", tmp_path / "empty", "--json")
     assert (done.code, done.out) == (0, "") and "no images" in done.err
     (tmp_path / "empty" / "notes.txt").write_text("x")
-    assert "1 other files" in lightdesk("classify", tmp_path / "empty").err
+    assert "no images in what you gave: 1 other file." in lightdesk("classify", tmp_path / "empty").err
+    (tmp_path / "empty" / "clip.mp4").write_bytes(b"\0\0\0\x18ftypmp42\0\0\0\0mp42isom")
+    assert "1 video (not read yet) and 1 other file." in lightdesk("classify", tmp_path / "empty").err
 
 
 @posix
 def test_what_cannot_be_looked_at_inside_a_folder_is_a_failure(tmp_path: Path, lightdesk) -> None:
+    """It has no place among the files, so its record comes last."""
     folder = folder_of(tmp_path / "photos", 2)
+    (folder / "0001.gif").symlink_to(tmp_path / "gone.gif")
     with socket.socket(socket.AF_UNIX) as server:
-        server.bind(str(folder / "socket.jpg"))
-        done = lightdesk("classify", folder, "--json")
-    assert len(records(done.out)) == 2
-    assert done.code == 1 and "could not be looked at" in done.err
+        server.bind(str(folder / "0000.socket"))
+        done = lightdesk("classify", tmp_path / "none.jpg", folder, "--json")
+        table = lightdesk("classify", folder)
+    found = records(done.out)
+    assert [name_of(r) for r in found] == ["none.jpg", "0000.jpg", "0001.jpg", "0000.socket", "0001.gif"]
+    assert [r["error"]["code"] for r in found if not r["success"]] == ["FILE_NOT_FOUND", "NOT_A_FILE", "FILE_NOT_FOUND"]
+    assert done.code == table.code == 1 and done.err == ""
+    assert table.out.splitlines()[-2].split()[:2] == [f"{folder}/0000.socket", "NOT_A_FILE"]
+    assert "NOT_A_FILE (1 file): " in table.err and "no images" not in table.err
 
 
 def test_the_table(tmp_path: Path, lightdesk, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -125,7 +134,7 @@ def test_wrong_usage(arguments: list[str], lightdesk) -> None:
 
 def test_an_unknown_model_is_wrong_usage(tmp_path: Path, lightdesk) -> None:
     done = lightdesk("classify", tmp_path, "--model", "nonsense@9")
-    assert done.code == 2 and "nonsense@9" in done.err and "fake@1" in done.err
+    assert done.code == 2 and "nonsense@9" in done.err and "efficientnet-lite0@1" in done.err
 
 
 def test_a_library_of_its_own(tmp_path: Path, lightdesk) -> None:
