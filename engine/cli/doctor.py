@@ -20,9 +20,12 @@ def run(overrides: Mapping[str, Any], *, as_json: bool) -> int:
             sys.stderr.write(f"\r{'Looking at: ' + section:<40}")
             sys.stderr.flush()
 
-    report = examine(load(overrides), on_section=tell)
-    if is_terminal(sys.stderr):
-        sys.stderr.write("\r" + " " * 40 + "\r")
+    try:
+        report = examine(load(overrides), on_section=tell)
+    finally:
+        if is_terminal(sys.stderr):
+            sys.stderr.write("\r" + " " * 40 + "\r")
+            sys.stderr.flush()
     if as_json:
         write_json(as_data(report), indent=2)
     else:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import shlex
 from pathlib import Path
 
 from engine.cli.output import shown, sized, write_json, write_line, write_table
@@ -53,7 +54,8 @@ def print_check(library: Path | None, *, as_json: bool) -> int:
         write_line(f"{shown(str(path))}: damaged.")
         for finding in report.findings:
             write_line(f"  {shown(finding)}")
-        write_line("Put a backup in its place with: lightdesk library restore FILE")
+        chosen = f" --library {_quoted(path)}" if library else ""
+        write_line(f"Put a backup in its place with: lightdesk library restore FILE{chosen}")
         for found in backups[:3]:
             write_line(f"  {shown(str(found))}")
         if not backups:
@@ -67,6 +69,13 @@ def back_up(library: Path | None, target: Path, *, as_json: bool) -> None:
     facts = _info(path)
     if target.is_dir():
         target = target / path.name
+    if not target.parent.is_dir():
+        raise LibraryError(
+            ErrorCode.FILE_NOT_FOUND,
+            f"There is no folder {target.parent} for the backup.",
+            way_out="Make it first, or choose another.",
+            path=str(target),
+        )
     upkeep.backup(path, target)
     if as_json:
         write_json({"library": str(path), "backup": str(target), "size_bytes": target.stat().st_size})
@@ -78,6 +87,10 @@ def back_up(library: Path | None, target: Path, *, as_json: bool) -> None:
 def put_back(library: Path | None, source: Path, *, as_json: bool) -> None:
     """Put a backup in the library's place."""
     path = _path(library)
+    if not source.is_file():
+        raise LibraryError(
+            ErrorCode.FILE_NOT_FOUND, f"There is no backup {source}.", way_out="Check the path.", path=str(source)
+        )
     migrations.open_for_reading(source).close()
     aside = upkeep.restore(path, source)
     if as_json:
@@ -107,7 +120,12 @@ def make(path: Path, *, as_json: bool) -> None:
     if as_json:
         write_json(dataclasses.asdict(_info(path)))
     else:
-        write_line(f"{shown(str(path))} was made. Open it with: lightdesk --library {shown(str(path))}")
+        write_line(f"{shown(str(path))} was made. Open it with: lightdesk --library {_quoted(path)}")
+
+
+def _quoted(path: Path) -> str:
+    """Return a path that can be copied into a shell."""
+    return shown(shlex.quote(str(path)))
 
 
 def _info(path: Path) -> LibraryInfo:

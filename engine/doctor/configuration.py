@@ -27,4 +27,5 @@ def examine(settings: Settings) -> Iterator[Finding]:
         origin = {"default": "this run", "environment": info.environment_variable}.get(origins[info.name], "the file")
         yield Finding(_SECTION, info.name, "ok", f"{value} (from {origin})", facts={"value": str(value)})
     n = len(room.describe()) - len(changed)
-    yield Finding(_SECTION, "defaults", "ok", f"{n} others are as they came")
+    rest = f"{n} others are" if changed else f"all {n} are"
+    yield Finding(_SECTION, "defaults", "ok", f"{rest} as they came")
