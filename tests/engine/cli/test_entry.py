@@ -164,34 +164,6 @@ def test_settings_in_a_broken_file_end_every_verb_in_words(home: Path, lightdesk
         assert done.code == 2 and "settings.toml" in done.err and "top_k" in done.err, verb
 
 
-def test_models(lightdesk) -> None:
-    import json
-
-    found = json.loads(lightdesk("models", "--json").out)
-    assert {(m["name"], m["version"], m["in_use"]) for m in found} >= {
-        ("fake", "1", True),
-        ("efficientnet-lite0", "1", False),
-    }
-    assert {"classes", "licence", "title", "embedding_dim"} <= found[0].keys()
-    assert "*  fake@1" in lightdesk("models").out.replace("   ", "  ")
-
-
-def test_settings_verbs(home: Path, lightdesk, monkeypatch: pytest.MonkeyPatch) -> None:
-    import json
-
-    assert lightdesk("settings", "set", "top_k", "3").code == 0
-    assert lightdesk("settings", "get", "top_k").out == "3\n"
-    listed = json.loads(lightdesk("settings", "list", "--json").out)
-    assert listed["settings"]["top_k"] == {"value": 3, "from": "file"}
-    assert listed["settings"]["model"] == {"value": "fake", "from": "environment"}
-    assert "environment variable" in lightdesk("settings", "set", "model", "efficientnet-lite0").out
-    assert lightdesk("settings", "unset", "top_k").out == "top_k = 5\n"
-    assert "top_k" not in (home / "config" / "settings.toml").read_text()
-    for arguments in (("set", "top_k", "many"), ("set", "nonsense", "1"), ("get", "nonsense"), ("unset", "nonsense")):
-        done = lightdesk("settings", *arguments)
-        assert done.code == 2 and arguments[1] in done.err
-
-
 def test_the_environment_is_left_as_it_is(lightdesk) -> None:
     before = dict(os.environ)
     lightdesk("models")
