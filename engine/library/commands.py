@@ -61,7 +61,7 @@ def reject(conn: Connection, content_ids: Sequence[int], by: str) -> Command:
 
 
 def clear(conn: Connection, content_ids: Sequence[int], by: str) -> Command:
-    """Take labels away."""
+    """Take labels away; what was noted beside them stays for the next label."""
     rows: list[_LabelRow | None] = [None] * len(content_ids)
     return _set_labels(conn, "clear", f"clear the label of {_items(content_ids)}", content_ids, rows, by)
 
@@ -128,9 +128,15 @@ def _set_labels(
 ) -> Command:
     ids = [int(i) for i in content_ids]
     before = _labels(conn, ids)
-    after = [[*new[:5], old[5]] if keep_notes and new and old else new for new, old in zip(rows, before, strict=True)]
+    after = [
+        _with_note(new, old) if keep_notes and old and old[5] else new for new, old in zip(rows, before, strict=True)
+    ]
     payload = {"ids": _packed_ids(ids), "before": _packed_rows(before), "after": _packed_rows(after)}
     return _do(conn, kind, title, payload, len(ids), by)
+
+
+def _with_note(new: _LabelRow | None, old: _LabelRow) -> _LabelRow:
+    return [*new[:5], old[5]] if new is not None else [None, None, *old[2:]]
 
 
 def _do(conn: Connection, kind: str, title: str, payload: _Payload, n_items: int, by: str) -> Command:

@@ -18,6 +18,7 @@ from engine.errors import ErrorCode, LibraryError
 APPLICATION_ID = 0x4C444B31  # "LDK1": tells our files from other SQLite databases
 BUSY_TIMEOUT_MS = 60_000
 _HARDLY_ANY_BYTES = 1 << 20
+_HARDLY_A_CHUNK_BYTES = 32 << 20  # vectors are stored by the thousand
 _CHECK = "Run `lightdesk library check`, or restore one of the automatic backups in the folder `backups` beside it."
 
 
@@ -160,6 +161,14 @@ def library_error(error: apsw.Error, path: Path | str) -> LibraryError:
         )
     if isinstance(error, apsw.CantOpenError):
         missing = not os.path.exists(path)
+        folder = os.path.dirname(os.path.abspath(path))
+        if missing and os.path.isdir(folder) and not os.access(folder, os.W_OK):
+            return LibraryError(
+                ErrorCode.PERMISSION_DENIED,
+                f"The library {path} cannot be made: you may not write in its folder.",
+                way_out="Choose another place for the library.",
+                **facts,
+            )
         return LibraryError(
             ErrorCode.LIBRARY_NOT_FOUND if missing else ErrorCode.LIBRARY_READ_ONLY,
             f"The library {path} cannot be {'found' if missing else 'opened'}.",
@@ -184,13 +193,19 @@ def library_error(error: apsw.Error, path: Path | str) -> LibraryError:
 
 
 def _is_full(error: apsw.Error, path: Path | str) -> bool:
-    """SQLite calls it an I/O error when the index of its log cannot grow."""
-    if not isinstance(error, apsw.IOError):
+    """Ask the disk where the error does not tell.
+
+    SQLite calls it an I/O error when the index of its log cannot grow, and sqlite-vec gives no reason at all when it
+    finds no room for its next thousand vectors.
+    """
+    vectors = "sqlite-vec" in str(error)
+    if not isinstance(error, apsw.IOError) and not vectors:
         return False
     try:
-        return shutil.disk_usage(os.path.dirname(os.path.abspath(path))).free < _HARDLY_ANY_BYTES
+        free = shutil.disk_usage(os.path.dirname(os.path.abspath(path))).free
     except OSError:
         return False
+    return free < (_HARDLY_A_CHUNK_BYTES if vectors else _HARDLY_ANY_BYTES)
 
 
 def change_counter(conn: Connection) -> int:
