@@ -7,6 +7,7 @@ answers as if nothing were stored, and the failure is logged once a minute and c
 from __future__ import annotations
 
 import contextlib
+import errno
 import logging
 import os
 import sqlite3
@@ -20,6 +21,7 @@ from typing import Any, TypeVar
 import diskcache
 import numpy as np
 
+from engine.errors import ErrorCode, LightdeskError
 from engine.schemas.prediction import Scores
 
 log = logging.getLogger(__name__)
@@ -138,6 +140,12 @@ class _Store(diskcache.Cache):  # type: ignore[misc]
             _close(con)
         self._local = threading.local()
 
+    def give_back(self) -> None:
+        """End what this thread's failed transaction has left open."""
+        with contextlib.suppress(sqlite3.Error):
+            if self._con.in_transaction:
+                self._con.execute("ROLLBACK")
+
     def cull_now(self, sql: Callable[..., Any]) -> None:
         """Drop the oldest rows while more is used than allowed. Inside a transaction."""
         limit = int(self.size_limit)
@@ -160,6 +168,15 @@ class _Store(diskcache.Cache):  # type: ignore[misc]
             self._con.executescript(f"PRAGMA incremental_vacuum({_SHRINK_PAGES})")
 
 
+def _is_full(error: BaseException | None) -> bool:
+    """Tell whether the disk is full: a rollback that fails after it may stand before the reason."""
+    while error is not None:
+        if "is full" in str(error) or getattr(error, "errno", None) == errno.ENOSPC:
+            return True
+        error = error.__context__
+    return False
+
+
 def _close(con: sqlite3.Connection) -> None:
     with contextlib.suppress(sqlite3.Error):
         con.close()
@@ -179,6 +196,8 @@ class ByteCache:
     ----------
     n_failures
         Operations that failed so far. They are answered as if nothing were stored.
+    write_trouble
+        Why nothing can be stored at the moment; None when the last store worked.
 
     Notes
     -----
@@ -193,6 +212,7 @@ class ByteCache:
         self._complained_at_s = -_COMPLAIN_EVERY_S
         self._resting_until_s = 0.0
         self.n_failures = 0
+        self.write_trouble: LightdeskError | None = None
 
     def get(self, key: str) -> bytes | None:
         """Return the bytes stored under `key`, or None."""
@@ -223,6 +243,7 @@ class ByteCache:
                 for key, value in values.items():
                     store.set(key, value)
                 store.cull_now(store._sql)
+            self.write_trouble = None
             store.shrink()
 
         if values and time.monotonic() >= self._resting_until_s:
@@ -254,9 +275,8 @@ class ByteCache:
         with self._lock:
             # The folder may be deleted while in use, and made again by another process: then our
             # connections write into a file that no name leads to.
-            stale = (
-                self._store if self._store is not None and self._store.identity_now() != self._store.identity else None
-            )
+            now = self._store
+            stale = now if now is not None and now.identity_now() != now.identity else None
         self._retire(stale)
         with self._lock:
             if self._store is None:
@@ -291,6 +311,13 @@ class ByteCache:
                     except diskcache.Timeout as error:  # another process is writing: not worth waiting longer
                         self._failed(error)
                         return None
+                    except sqlite3.OperationalError as error:
+                        if writes and _is_full(error):
+                            store.give_back()  # what is stored can still be read
+                            self._rest(error)
+                            return None
+                        self._retire(store)
+                        raise
                     except Exception:
                         self._retire(store)
                         raise
@@ -299,10 +326,22 @@ class ByteCache:
                     if isinstance(error, sqlite3.DatabaseError) and not isinstance(error, sqlite3.OperationalError):
                         self._throw_away()
                     continue
-                self._failed(error)
-                if writes:
-                    self._resting_until_s = time.monotonic() + _REST_S
+                (self._rest if writes else self._failed)(error)
         return None
+
+    def _rest(self, error: Exception) -> None:
+        """Store nothing for a while: the next try would most likely fail as well."""
+        self._failed(error)
+        self._resting_until_s = time.monotonic() + _REST_S
+        code, why, way_out = ErrorCode.PERMISSION_DENIED, str(error), "Allow writing there"
+        if _is_full(error):
+            code, why, way_out = ErrorCode.DISK_FULL, "the disk is full", "Free some space there"
+        self.write_trouble = LightdeskError(
+            code,
+            f"Thumbnails cannot be kept in {self._folder}: {why}.",
+            way_out=f"{way_out}; until then everything works, but slower.",
+            path=str(self._folder),
+        )
 
     def _throw_away(self) -> None:
         """Remove a damaged database: it is only a cache."""

@@ -13,6 +13,7 @@ import numpy as np
 from engine.backends.base import Session
 from engine.batching import MicroBatcher, ladder_up_to, rung_for
 from engine.errors import DeviceError, ErrorCode, LightdeskError
+from engine.pipeline.patience import GaveUp, Patience
 from engine.pipeline.preparing import Prepared
 from engine.pipeline.priority import RightOfWay, step_back
 from engine.postprocess import to_scores
@@ -43,6 +44,11 @@ class Lane:
         Called on an inference thread with a batch's answers.
     on_failure
         Called on an inference thread with what could not be answered, and why.
+
+    Attributes
+    ----------
+    patience
+        Set by the pipeline that uses the lane: a device without memory for a single item is waited for.
     """
 
     def __init__(
@@ -71,6 +77,7 @@ class Lane:
         )
         self._ladder = ladder
         # On a device that runs one batch at a time, a single urgent picture waits for at most one.
+        self.patience: Patience | None = None
         self._turn = threading.Lock() if session.max_concurrency == 1 else None
         self.threads = [
             threading.Thread(target=self._run, name=f"inference-{i}") for i in range(max(1, session.max_concurrency))
@@ -80,6 +87,23 @@ class Lane:
 
     def infer(self, batch: Sequence[Prepared]) -> list[Answered]:
         """Run a batch on the calling thread. Raises DeviceError."""
+        try:
+            return self._infer(batch)
+        except MemoryError as error:
+            raise DeviceError(
+                ErrorCode.OUT_OF_MEMORY,
+                f"There was not enough memory for a batch of {len(batch)}.",
+                way_out="Close other programs, or set max_batch lower.",
+                batch=len(batch),
+            ) from error
+
+    def infer_one(self, prepared: Prepared) -> Answered:
+        """Run a single item, waiting while the device has no memory for it. Raises DeviceError, GaveUp."""
+        if self.patience is None:
+            return self.infer([prepared])[0]
+        return self.patience.insist(lambda: self.infer([prepared]))[0]
+
+    def _infer(self, batch: Sequence[Prepared]) -> list[Answered]:
         n = len(batch)
         size = rung_for(n, self._ladder) if self.session.pads else n
         pixels = np.empty((size, *self.preprocessor.item_shape), self.preprocessor.dtype)
@@ -101,29 +125,36 @@ class Lane:
         """Refuse new work; `threads` end when what waits is through."""
         self.batcher.close()
 
+    def release(self) -> None:
+        """Give the model's memory back, once nobody runs it any more."""
+        self.session.close()
+
     def _run(self) -> None:
         step_back()
         while (batch := self.batcher.take()) is not None:
             self._way.give_way()
             try:
                 self._answer(batch)
+            except Exception:
+                log.exception("Handing on a batch failed on a bug")
             finally:
                 self.batcher.finished()
-        # The last one out gives the memory back.
-        if not any(t.is_alive() for t in self.threads if t is not threading.current_thread()):
-            self.session.close()
 
     def _answer(self, batch: Sequence[Prepared]) -> None:
         try:
-            answers = self.infer(batch)
+            answers = self.infer(batch) if len(batch) > 1 else [self.infer_one(batch[0])]
+        except GaveUp:
+            return  # the next start answers it
         except DeviceError as error:
-            if error.code is ErrorCode.OUT_OF_MEMORY and len(batch) > 1:
-                log.warning("Out of memory at a batch of %d: from now on at most %d.", len(batch), self.batcher.halve())
-                middle = len(batch) // 2
-                self._answer(batch[:middle])
-                self._answer(batch[middle:])
+            if len(batch) == 1:
+                self._on_failure(batch, error)
                 return
-            self._on_failure(batch, error)
+            if error.code is ErrorCode.OUT_OF_MEMORY:
+                log.warning("Out of memory at a batch of %d: from now on at most %d.", len(batch), self.batcher.halve())
+            # Whatever it was, it must not take more pictures with it than it has to.
+            middle = len(batch) // 2
+            self._answer(batch[:middle])
+            self._answer(batch[middle:])
         except Exception:
             log.exception("Inference failed on a bug")
             self._on_failure(batch, DeviceError(ErrorCode.INTERNAL, "The model's answer could not be used."))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from dataclasses import dataclass
 from typing import Any
@@ -15,10 +16,10 @@ from engine.ingest.decode import decode
 from engine.ingest.derive import perceptual_hash, small, thumbnail
 from engine.ingest.reading import printable, read_file, source_is_gone
 from engine.library import ingest
-from engine.library.database import Connection
-from engine.library.records import NewContent
+from engine.library.database import Connection, translated
+from engine.library.records import Known, NewContent
 from engine.preprocess import Preprocessor
-from engine.schemas.files import FoundFile, ImageLimits
+from engine.schemas.files import FoundFile, ImageLimits, LoadedFile
 from engine.schemas.model import ModelManifest
 from engine.schemas.prediction import Scores
 
@@ -83,21 +84,30 @@ class Preparer:
                 loaded = read_file(found.path, self._limits)
                 break
             except FileError as error:
-                if error.code is ErrorCode.FILE_NOT_FOUND and found.root != found.path and source_is_gone(found.root):
+                if error.code is ErrorCode.FILE_NOT_FOUND and found.root != found.path and is_away(found.root):
                     raise offline(found.root) from error
                 if error.code is not ErrorCode.FILE_CHANGED or attempt == _CHANGED_TRIES - 1:
                     raise
                 time.sleep(_CHANGED_WAIT_S)
         assert loaded is not None
         key = self._cache_key(loaded.sha256)
-        known = ingest.find(self._reader, loaded.sha256, self._model_id)
+        with translated(self._reader.filename):
+            known = ingest.find(self._reader, loaded.sha256, self._model_id)
         if known is not None and known.has_prediction:
             return Prepared(
                 ticket, loaded.sha256, key, loaded.size_bytes, loaded.mtime_ns, known.content_id, None, None, None
             )
-        frame = decode(
-            loaded.data, short_side=self._preprocessor.short_side, limits=self._limits, name=printable(found.path)
-        )
+        try:
+            return self._decoded(ticket, loaded, key, known)
+        except Exception as error:
+            # OpenCV has an exception of its own for it.
+            if isinstance(error, MemoryError) or "nsufficient memory" in str(error):
+                raise _too_large_for_memory(found.path) from error
+            raise
+
+    def _decoded(self, ticket: Ticket, loaded: LoadedFile, key: str, known: Known | None) -> Prepared:
+        name = printable(ticket.found.path)
+        frame = decode(loaded.data, short_side=self._preprocessor.short_side, limits=self._limits, name=name)
         reduced = small(frame)
         content = NewContent(
             loaded.sha256,
@@ -127,13 +137,38 @@ class Preparer:
         self._reader.close()
 
 
+def is_away(root: str) -> bool:
+    """Tell whether a dropped folder, in which a scan has found something, is out of reach.
+
+    An empty one counts as away: that is what is left of a folder on which something was mounted.
+    """
+    if source_is_gone(root):
+        return True
+    try:
+        if not os.path.isdir(root):
+            return False
+        with os.scandir(root) as entries:
+            return next(entries, None) is None
+    except OSError:
+        return True
+
+
 def offline(root: str) -> FileError:
     """Return the error of a dropped folder that is out of reach."""
     return FileError(
         ErrorCode.SOURCE_OFFLINE,
-        f"The folder {printable(root)} cannot be reached.",
-        way_out="Connect the drive again, or put the folder back; the job then goes on by itself.",
+        f"The folder {printable(root)} cannot be reached, or is empty now.",
+        way_out="Connect the drive again, or put the files back; the job then goes on by itself.",
         path=printable(root),
+    )
+
+
+def _too_large_for_memory(path: str) -> FileError:
+    return FileError(
+        ErrorCode.TOO_MANY_PIXELS,
+        f"{printable(path)} needs more memory than there is.",
+        way_out="Close other programs or make the picture smaller, then retry.",
+        path=printable(path),
     )
 
 

@@ -14,7 +14,10 @@ def step_back() -> None:
     """Lower the calling thread's share of the processor, where the system can do it for one thread."""
     if sys.platform.startswith("linux"):
         # On Linux a nice value belongs to the thread whose id is given.
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _NICE)
+        me = threading.get_native_id()
+        # Who was started with less (`nice -n 15`) may not take more back.
+        if os.getpriority(os.PRIO_PROCESS, me) < _NICE:
+            os.setpriority(os.PRIO_PROCESS, me, _NICE)
 
 
 class RightOfWay:

@@ -2,45 +2,48 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
+import os
 import queue
 import threading
 import time
-from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
 from engine.cache import ByteCache
-from engine.errors import DeviceError, ErrorCode, FileError, LightdeskError
+from engine.errors import ErrorCode, FileError, LightdeskError
 from engine.events import EngineFailed, EventBus, JobChanged
 from engine.library import jobs
-from engine.library.database import Connection
 from engine.library.writer import Writer
+from engine.pipeline import job_rows
+from engine.pipeline.express import ExpressQueue
+from engine.pipeline.held import HeldJobs
 from engine.pipeline.lane import Answered, Lane
-from engine.pipeline.preparing import Prepared, Preparer, Ticket, quarantined
+from engine.pipeline.patience import GaveUp, Patience
+from engine.pipeline.preparing import Prepared, Preparer, Ticket, is_away, offline, quarantined
 from engine.pipeline.priority import RightOfWay, step_back
 from engine.pipeline.storing import Result, Storer, answered_result, known_result
-from engine.pipeline.trial import survivors
+from engine.pipeline.suspects import Suspects
 from engine.schemas.files import FoundFile, ImageLimits
 from engine.schemas.job import Job, JobItem, JobProgress
 
 log = logging.getLogger(__name__)
 _CLAIM = 32
 _IN_FLIGHT = 96
-_RATE_WINDOW_S = 5.0
 _WAITING_S = 0.15  # from the wish to the answer, at most
 _PAINTING_S = 0.05  # from the answer to the picture on the screen
-_GIVE_UP_CRASHES = 10
+_IDLE_S = 0.1
 MakePreparer = Callable[[Lane], Preparer]
 
 
 class Pipeline:
     """Feeds running jobs through decode, inference and storing.
 
-    Threads: one feeder, `n_decoders` decoders, the lane's inference threads, one storer, and one
-    express thread that takes a single urgent picture through all stages by itself. All but the
-    express thread and the storer run at lowered priority.
+    Threads: one feeder, `n_decoders` decoders, the lane's inference threads, one storer, one for
+    suspects, and one express thread that takes a single urgent picture through all stages by itself.
+    All but the express thread and the storer run at lowered priority.
 
     Parameters
     ----------
@@ -59,23 +62,20 @@ class Pipeline:
         n_decoders: int,
         make_preparer: MakePreparer,
     ) -> None:
-        self._writer = writer
         self._events = events
         self._owner = owner
-        self._limits = limits
         self._make_preparer = make_preparer
         self.way = RightOfWay()
         self._lane: Lane | None = None
-        self._changed = threading.Condition()
+        self._held = HeldJobs()
         self._closing = False
-        self._jobs: dict[int, Job] = {}
-        self._in_flight: dict[int, set[int]] = {}
-        self._stuck: LightdeskError | None = None
-        self._stored_at: dict[int, deque[tuple[float, int]]] = {}
-        self._offline_roots: dict[int, str] = {}
+        self._library = Patience(writer, on_changed=self._on_trouble)
         self._to_decode: queue.Queue[Ticket | None] = queue.Queue(maxsize=2 * _CLAIM)
-        self._express: queue.Queue[Ticket | None] = queue.Queue()
-        self._storer = Storer(writer, cache, events, on_stored=self._on_stored, on_stuck=self._on_stuck)
+        self._express = ExpressQueue()
+        self._storer = Storer(self._library, cache, events, on_stored=self._on_stored, on_lost=self._on_lost)
+        self._suspects = Suspects(
+            self._library, limits, on_condemned=self._quarantine, on_through=lambda: self._wake_feeder()
+        )
         self._n_decoders = n_decoders
         self._threads = [
             threading.Thread(target=self._feed, name="feeder"),
@@ -87,33 +87,28 @@ class Pipeline:
 
     def use(self, lane: Lane | None) -> None:
         """Set the model that works; jobs wait while there is none."""
-        with self._changed:
+        with self._held.changed:
+            if lane is not None:
+                lane.patience = self._library
             self._lane = lane
-            self._changed.notify_all()
+            self._held.changed.notify_all()
 
     def add_job(self, job: Job) -> None:
         """Work on a job that this process holds."""
-        with self._changed:
-            self._jobs[job.id] = job
-            self._changed.notify_all()
+        self._held.add(job)
 
     def wake(self) -> None:
         """Say that there may be new items."""
-        with self._changed:
-            self._changed.notify_all()
+        self._wake_feeder()
 
     def refresh(self, job: Job) -> None:
         """Take over a changed state (paused, resumed, cancelled) and tell everybody."""
-        with self._changed:
-            if job.id in self._jobs:
-                self._jobs[job.id] = job
-            self._changed.notify_all()
+        self._held.update(job)
         self._publish(job)
 
     def states(self) -> dict[int, str]:
         """Return the jobs that this process works on or rests, with the state as last seen here."""
-        with self._changed:
-            return {job.id: job.state for job in self._jobs.values()}
+        return {job.id: job.state for job in self._held.all()}
 
     def make_way(self) -> None:
         """Hold bulk work back: a person has just asked for something."""
@@ -126,128 +121,143 @@ class Pipeline:
 
     def progress(self, job: Job) -> JobProgress:
         """Return a job with its rate and the time left."""
-        times = self._stored_at.get(job.id)
-        rate = None
-        if times and len(times) > 1 and job.state == "running":
-            span_s = max(times[-1][0] - times[0][0], 1e-3)
-            rate = sum(n for _, n in list(times)[1:]) / span_s
-        if self._stuck is not None and job.state == "running":
-            job = replace(job, state="paused", pause_code=str(self._stuck.code), pause_reason=str(self._stuck))
+        rate = self._held.rate_per_s(job.id) if job.state == "running" else None
+        trouble = self._library.trouble
+        if trouble is not None and job.state == "running":
+            job = replace(job, state="paused", pause_code=str(trouble.code), pause_reason=str(trouble))
         eta_s = job.n_left / rate if rate and not job.scanning else None
         return JobProgress(job, rate, eta_s)
 
     def resume_reachable(self, is_gone: Callable[[str], bool]) -> None:
-        """Go on with jobs that were paused for a folder which is back."""
-        for job_id, root in list(self._offline_roots.items()):
-            if not is_gone(root):
-                self._offline_roots.pop(job_id, None)
-                self.refresh(self._writer.submit(partial(_resumed, job_id), urgent=True).result())
+        """Go on with jobs that were paused for a folder which is back, also by an earlier process."""
+        for job in self._held.all():
+            if job.state == "paused" and job.pause_code == job_rows.OFFLINE:
+                with contextlib.suppress(GaveUp):  # the next start looks again
+                    self._resume_if_reachable(job.id, is_gone)
+
+    def _resume_if_reachable(self, job_id: int, is_gone: Callable[[str], bool]) -> None:
+        root = self._held.offline(job_id) or self._library.write(partial(job_rows.missing_root, job_id))
+        if root is not None and (is_gone(root) or is_away(root)):
+            return
+        job = self._library.write(partial(job_rows.resumed, job_id, self._owner))
+        if job is not None:
+            self.refresh(job)
 
     def close(self, timeout_s: float) -> None:
         """Stop taking work, let go of what waits, store what is through, end the threads."""
-        with self._changed:
+        until_s = time.monotonic() + timeout_s
+        with self._held.changed:
             self._closing = True
-            self._changed.notify_all()
+            self._held.changed.notify_all()
+        self._library.give_up()
+        self._suspects.stop()
+        self._express.close()
         _drain(self._to_decode)
-        self._express.put(None)
-        if self._lane is not None:
-            self._lane.batcher.drain()
-            self._lane.close()
+        lane = self._lane
+        if lane is not None:
+            lane.batcher.drain()
+            lane.close()
         for _ in range(self._n_decoders):
             self._to_decode.put(None)
-        deadline_s = time.monotonic() + timeout_s
-        lane_threads = self._lane.threads if self._lane is not None else []
-        for thread in (*self._threads, *lane_threads):
-            thread.join(max(0.1, deadline_s - time.monotonic()))
-            if thread.is_alive():
-                log.error("The thread %s did not end in time", thread.name)
-        self._storer.close()
+        threads = [*self._threads, self._suspects.thread, *(lane.threads if lane is not None else ())]
+        for thread in threads:
+            thread.join(max(0.1, until_s - time.monotonic()))
+        if not self._storer.close(max(0.2, until_s - time.monotonic())):
+            log.error("The storer did not end in time")
+        late = [thread.name for thread in threads if thread.is_alive()]
+        if late:
+            log.error("Threads did not end in time: %s", ", ".join(late))
+        elif lane is not None:
+            lane.release()
 
     # The feeder
 
     def _feed(self) -> None:
         while True:
-            with self._changed:
-                while not self._closing and not self._feedable():
-                    self._changed.wait(0.5)
+            with self._held.changed:
+                while not self._closing and not self._has_room():
+                    self._held.changed.wait(0.5)
                 if self._closing:
                     return
-                candidates = self._feedable()
+                turn = self._held.runnable()
             fed = False
-            for job_id in candidates:
+            for job_id in turn:
+                if not self._has_room():
+                    break
                 try:
                     fed = self._feed_job(job_id) or fed
-                except LightdeskError as error:
-                    log.warning("Job %d waits: %s", job_id, error)
+                except GaveUp:
+                    return
                 except Exception:
                     log.exception("Feeding job %d failed on a bug", job_id)
+                self._held.fed(job_id)
             if not fed:
-                with self._changed:
-                    self._changed.wait(0.1)
+                with self._held.changed:
+                    if not self._closing:
+                        self._held.changed.wait(_IDLE_S)
 
-    def _feedable(self) -> list[int]:
-        if self._lane is None or self._stuck is not None:
-            return []
-        if sum(len(seqs) for seqs in self._in_flight.values()) > _IN_FLIGHT - _CLAIM:
-            return []
-        return [job.id for job in self._jobs.values() if job.state == "running"]
+    def _has_room(self) -> bool:
+        return (
+            self._lane is not None and self._library.trouble is None and self._held.n_in_flight <= _IN_FLIGHT - _CLAIM
+        )
 
     def _feed_job(self, job_id: int) -> bool:
-        items = self._writer.submit(lambda conn: jobs.claim(conn, job_id, _CLAIM), urgent=True).result()
-        if not items:
-            return self._try_suspects(job_id)
-        with self._changed:
-            self._in_flight.setdefault(job_id, set()).update(item.seq for item in items)
+        items, job, suspicious = self._library.write(partial(job_rows.claim, job_id, self._owner, _CLAIM))
+        if not job.held_here:  # ended, or taken over by another process
+            self._held.forget(job_id)
+            self._publish(job)
+            return False
+        if suspicious:
+            self._suspects.ask(job_id)
+        self._held.took_off(job_id, [item.seq for item in items])
         for item in items:
             self._to_decode.put(_ticket(item))
-        return True
+        return bool(items)
 
-    def _try_suspects(self, job_id: int) -> bool:
-        """Let a child process decode what was in flight when a process died; quarantine what kills it."""
-        items = self._writer.submit(lambda conn: jobs.suspects(conn, job_id, 4 * _CLAIM), urgent=True).result()
-        if not items or self._closing:
-            return False
-        verdicts = survivors([item.path for item in items], self._limits)
-        cleared = [
-            item.seq for item, lives in zip(items, verdicts, strict=True) if lives and item.n_crashes < _GIVE_UP_CRASHES
-        ]
-        self._writer.submit(lambda conn: jobs.clear_suspects(conn, job_id, cleared), urgent=True).result()
-        for item in items:
-            if item.seq not in cleared:
-                self._fail(_ticket(item), quarantined(item.path))
-        return True
+    def _quarantine(self, items: Sequence[JobItem]) -> None:
+        lane = self._lane
+        model_id = lane.model_id if lane is not None else 0
+        self._storer.store_now(
+            [Result(_ticket(item), model_id, error=quarantined(item.path)) for item in items], urgent=False
+        )
 
     # The stages
 
     def _decode(self) -> None:
         step_back()
-        lane: Lane | None = None
-        preparer: Preparer | None = None
+        desk = _Desk(self._make_preparer)
         while (ticket := self._to_decode.get()) is not None:
             if self._closing:
                 continue
+            job_id = ticket.job_id
+            if job_id is not None and self._held.get(job_id) is None:
+                self._landed(ticket)  # cancelled meanwhile, or no longer ours
+                continue
             self.way.give_way()
-            current = self._lane
-            if current is None:
-                self._put_back(ticket)
+            try:
+                self._take_through(desk, ticket)
+            except GaveUp:
                 continue
-            if current is not lane or preparer is None:
-                if preparer is not None:
-                    preparer.close()
-                lane, preparer = current, self._make_preparer(current)
-            prepared = self._prepared(preparer, ticket)
-            if prepared is None:
-                continue
-            if prepared.pixels is None:
-                self._storer.put(known_result(current, prepared))
-            elif not current.batcher.put(prepared):
-                self._put_back(ticket)
-        if preparer is not None:
-            preparer.close()
+            except Exception as error:
+                log.exception("Preparing %r failed on a bug", ticket.found.path)
+                self._fail(ticket, LightdeskError(ErrorCode.INTERNAL, f"Internal error: {type(error).__name__}."))
+        desk.close()
 
-    def _prepared(self, preparer: Preparer, ticket: Ticket) -> Prepared | None:
+    def _take_through(self, desk: _Desk, ticket: Ticket) -> None:
+        lane = self._lane
+        prepared = self._prepared(desk, lane, ticket) if lane is not None else None
+        if lane is None:
+            self._put_back(ticket)
+        elif prepared is None:
+            pass  # answered for already
+        elif prepared.pixels is None:
+            self._storer.put(known_result(lane, prepared))
+        elif not lane.batcher.put(prepared):
+            self._put_back(ticket)
+
+    def _prepared(self, desk: _Desk, lane: Lane, ticket: Ticket) -> Prepared | None:
         try:
-            return preparer.prepare(ticket)
+            return self._library.insist(lambda: desk.preparer(lane).prepare(ticket))
         except FileError as error:
             if error.code is ErrorCode.SOURCE_OFFLINE and ticket.job_id is not None:
                 self._pause_offline(ticket, error)
@@ -255,43 +265,36 @@ class Pipeline:
                 self._fail(ticket, error)
         except LightdeskError as error:
             self._fail(ticket, error)
-        except Exception as error:
-            log.exception("Preparing %r failed on a bug", ticket.found.path)
-            self._fail(ticket, LightdeskError(ErrorCode.INTERNAL, f"Internal error: {type(error).__name__}."))
         return None
 
     def _run_express(self) -> None:
-        lane: Lane | None = None
-        preparer: Preparer | None = None
-        while (ticket := self._express.get()) is not None:
-            with self._changed:
+        desk = _Desk(self._make_preparer)
+        while (ticket := self._express.take()) is not None:
+            with self._held.changed:
                 while self._lane is None and not self._closing:
-                    self._changed.wait()
-                if self._closing or self._lane is None:
+                    self._held.changed.wait()
+                lane = self._lane
+                if self._closing or lane is None:
                     continue
-                current = self._lane
-            if current is not lane or preparer is None:
-                if preparer is not None:
-                    preparer.close()
-                lane, preparer = current, self._make_preparer(current)
-            prepared = self._prepared(preparer, ticket)
-            if prepared is None:
-                continue
+            self.make_way()
             try:
+                prepared = self._prepared(desk, lane, ticket)
+                if prepared is None:
+                    continue
                 if prepared.pixels is None:
-                    result = known_result(current, prepared)
+                    result = known_result(lane, prepared)
                 else:
-                    (answered,) = current.infer([prepared])
-                    result = answered_result(current, answered)
+                    result = answered_result(lane, lane.infer_one(prepared))
                 self._storer.store_now([result], urgent=True)
                 self.way.claim(_PAINTING_S)
-            except DeviceError as error:
+            except GaveUp:
+                continue
+            except LightdeskError as error:
                 self._fail(ticket, error)
             except Exception:
                 log.exception("The express lane failed on a bug")
                 self._fail(ticket, LightdeskError(ErrorCode.INTERNAL, "Internal error in the express lane."))
-        if preparer is not None:
-            preparer.close()
+        desk.close()
 
     def on_answers(self, lane: Lane, answers: Sequence[Answered]) -> None:
         """Take a batch's answers; called on inference threads."""
@@ -310,67 +313,68 @@ class Pipeline:
     def _put_back(self, ticket: Ticket) -> None:
         job_id, seq = ticket.job_id, ticket.seq
         if job_id is not None and seq is not None:
-            self._writer.submit(lambda conn: jobs.requeue(conn, job_id, [seq]), urgent=True)
-            self._landed(job_id, [seq])
+            self._library.write(lambda conn: jobs.requeue(conn, job_id, [seq]))
+            self._landed(ticket)
 
     def _pause_offline(self, ticket: Ticket, error: FileError) -> None:
-        job_id = ticket.job_id
+        job_id, root = ticket.job_id, ticket.found.root
         assert job_id is not None
+        # First the pause: put back before it, the item would be claimed again at once.
+        if self._held.went_offline(job_id, root):
+            self._pause(job_id, offline(root) if root != ticket.found.path else error)
         self._put_back(ticket)
-        if job_id in self._offline_roots:
-            return
-        self._offline_roots[job_id] = ticket.found.root
 
-        def pause(conn: Connection) -> Job:
-            jobs.set_state(conn, job_id, "paused", str(error.code), str(error))
-            return jobs.get(conn, job_id, self._owner)
+    def _pause(self, job_id: int, error: LightdeskError) -> None:
+        """Let a running job rest; a wish of a person's, to rest or to end, stands."""
+        self.refresh(self._library.write(partial(job_rows.paused, job_id, self._owner, str(error.code), str(error))))
 
-        self.refresh(self._writer.submit(pause, urgent=True).result())
-
-    # What the storer says
+    # What the storer and the library say
 
     def _on_stored(self, job: Job | None, seqs: Sequence[int]) -> None:
-        if job is None:
-            return
-        now_s = time.monotonic()
-        times = self._stored_at.setdefault(job.id, deque())
-        times.append((now_s, len(seqs)))
-        while now_s - times[0][0] > _RATE_WINDOW_S:
-            times.popleft()
-        with self._changed:
-            self._jobs[job.id] = job
-            in_flight = self._in_flight.get(job.id)
-            if job.state == "done":
-                self._jobs.pop(job.id, None)
-                self._in_flight.pop(job.id, None)
-                self._stored_at.pop(job.id, None)
-            elif in_flight is not None:
-                in_flight.difference_update(seqs)
-            self._changed.notify_all()
-        self._publish(job)
+        if job is not None:
+            self._publish(self._held.stored(job, seqs))
 
-    def _landed(self, job_id: int, seqs: Sequence[int]) -> None:
-        with self._changed:
-            self._in_flight.get(job_id, set()).difference_update(seqs)
-            self._changed.notify_all()
+    def _on_lost(self, ticket: Ticket, error: LightdeskError) -> None:
+        self._landed(ticket)
+        self._events.publish(EngineFailed(str(error.code), f"{os.path.basename(ticket.found.path)}: {error}"))
 
-    def _on_stuck(self, error: LightdeskError | None) -> None:
-        with self._changed:
-            self._stuck = error
-            held = list(self._jobs.values())
-            self._changed.notify_all()
-        if error is not None:
+    def _landed(self, ticket: Ticket) -> None:
+        if ticket.job_id is not None and ticket.seq is not None:
+            self._held.landed(ticket.job_id, [ticket.seq])
+
+    def _on_trouble(self, error: LightdeskError | None) -> None:
+        self._wake_feeder()
+        if error is not None and not self._closing:
             self._events.publish(EngineFailed(str(error.code), str(error)))
-        for job in held:
+        for job in self._held.all():
             self._publish(job)
+
+    def _wake_feeder(self) -> None:
+        with self._held.changed:
+            self._held.changed.notify_all()
 
     def _publish(self, job: Job) -> None:
         self._events.publish(JobChanged(self.progress(job)))
 
 
-def _resumed(job_id: int, conn: Connection) -> Job:
-    jobs.set_state(conn, job_id, "running")
-    return jobs.get(conn, job_id)
+class _Desk:
+    """A thread's preparer, made anew when the model changes."""
+
+    def __init__(self, make: MakePreparer) -> None:
+        self._make = make
+        self._lane: Lane | None = None
+        self._preparer: Preparer | None = None
+
+    def preparer(self, lane: Lane) -> Preparer:
+        if self._preparer is None or self._lane is not lane:
+            self.close()
+            self._preparer, self._lane = self._make(lane), lane
+        return self._preparer
+
+    def close(self) -> None:
+        if self._preparer is not None:
+            self._preparer.close()
+            self._preparer = None
 
 
 def _ticket(item: JobItem) -> Ticket:

@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from engine import cache
 from engine.cache import ByteCache
 from engine.errors import ErrorCode, LightdeskError
-from engine.events import EventBus, PredictionsStored, ProblemsChanged
+from engine.events import EngineFailed, EventBus, PredictionsStored, ProblemsChanged
 from engine.library import ingest, jobs, problems
 from engine.library.database import Connection
 from engine.library.records import StoreItem
-from engine.library.writer import Writer
 from engine.pipeline.lane import Answered, Lane
+from engine.pipeline.patience import GaveUp, Patience
 from engine.pipeline.preparing import Prepared, Ticket
 from engine.schemas.job import Job
 from engine.schemas.prediction import Scores
@@ -25,8 +25,7 @@ from engine.schemas.prediction import Scores
 log = logging.getLogger(__name__)
 _BATCH = 32
 _GATHER_S = 0.03
-_RETRY_S = 1.0
-_WAIT_FOR = frozenset((ErrorCode.DISK_FULL, ErrorCode.LIBRARY_BUSY, ErrorCode.LIBRARY_READ_ONLY))
+_LOOK_S = 0.2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -51,53 +50,57 @@ class Storer:
     ----------
     on_stored
         Called after each commit with the job as it is now and the places of its answered items.
-    on_stuck
-        Called with the error while storing has to wait, and with None when it goes on.
+    on_lost
+        Called with what could not be written down at all, on a bug of ours, and why.
     """
 
     def __init__(
         self,
-        writer: Writer,
+        library: Patience,
         store: ByteCache,
         events: EventBus,
         *,
         on_stored: Callable[[Job | None, Sequence[int]], None],
-        on_stuck: Callable[[LightdeskError | None], None],
+        on_lost: Callable[[Ticket, LightdeskError], None],
     ) -> None:
-        self._writer = writer
+        self._library = library
         self._cache = store
         self._events = events
         self._on_stored = on_stored
-        self._on_stuck = on_stuck
+        self._on_lost = on_lost
         self._queue: queue.Queue[Result | None] = queue.Queue(maxsize=4 * _BATCH)
-        self._giving_up = threading.Event()
+        self._ended = threading.Event()
+        self._cache_trouble: str | None = None
         self._thread = threading.Thread(target=self._run, name="storer")
         self._thread.start()
 
     def put(self, result: Result) -> None:
-        """Hand a result over; waits while too many are waiting."""
-        self._queue.put(result)
+        """Hand a result over; waits while too many are waiting. After the end it is left for the next start."""
+        while not self._ended.is_set():
+            try:
+                self._queue.put(result, timeout=_LOOK_S)
+            except queue.Full:
+                continue
+            return
 
     def store_now(self, results: Sequence[Result], *, urgent: bool) -> None:
         """Store on the calling thread."""
         self._cache.set_many(dict(pair for r in results for pair in (r.thumbnail, r.prediction) if pair is not None))
+        self._tell_of_cache()
         for group in _grouped(results):
-            job_id = group[0].ticket.job_id
-            committed = self._commit(group, urgent=urgent)
-            if committed is None:
-                continue
-            job, content_ids = committed
-            if content_ids:
-                self._events.publish(PredictionsStored(job_id or 0, tuple(content_ids), awaited=urgent))
-            if any(r.error is not None for r in group):
-                self._events.publish(ProblemsChanged())
-            self._on_stored(job, [r.ticket.seq for r in group if r.ticket.seq is not None])
+            self._store_group(group, urgent=urgent)
 
-    def close(self) -> None:
-        """Store what is queued and end the thread; what cannot be stored now is left for the next start."""
-        self._giving_up.set()
-        self._queue.put(None)
-        self._thread.join()
+    def close(self, timeout_s: float) -> bool:
+        """Store what is queued and end the thread; tells whether it ended in time."""
+        until_s = time.monotonic() + timeout_s
+        while self._thread.is_alive() and time.monotonic() < until_s:
+            try:
+                self._queue.put(None, timeout=_LOOK_S)
+            except queue.Full:
+                continue
+            self._thread.join(max(0.0, until_s - time.monotonic()))
+        self._ended.set()
+        return not self._thread.is_alive()
 
     def _run(self) -> None:
         ending = False
@@ -118,24 +121,45 @@ class Storer:
             if gathered:
                 try:
                     self.store_now(gathered, urgent=False)
-                except Exception:
-                    log.exception("Storing failed on a bug; %d files are tried again at the next start", len(gathered))
+                except Exception:  # whoever listens to events: the thread must outlive it
+                    log.exception("Telling of %d stored files failed on a bug", len(gathered))
+        self._ended.set()
 
-    def _commit(self, group: Sequence[Result], *, urgent: bool) -> tuple[Job | None, list[int]] | None:
-        stuck = False
-        while True:
-            try:
-                answer = self._writer.submit(lambda conn: _write(conn, group), urgent=urgent).result()
-            except LightdeskError as error:
-                if error.code not in _WAIT_FOR or self._giving_up.wait(_RETRY_S if stuck else 0.05):
-                    log.error("Not stored: %s", error)
-                    return None
-                stuck = True
-                self._on_stuck(error)
-                continue
-            if stuck:
-                self._on_stuck(None)
-            return answer
+    def _store_group(self, group: Sequence[Result], *, urgent: bool) -> None:
+        try:
+            job, content_ids = self._library.write(lambda conn: _write(conn, group), urgent=urgent)
+        except GaveUp as reason:
+            log.warning("%d files are left for the next start: %s", len(group), reason)
+            return
+        except Exception as error:
+            self._one_by_one(group, error, urgent=urgent)
+            return
+        job_id = group[0].ticket.job_id
+        if content_ids:
+            self._events.publish(PredictionsStored(job_id or 0, tuple(content_ids), awaited=urgent))
+        if any(r.error is not None for r in group):
+            self._events.publish(ProblemsChanged())
+        self._on_stored(job, [r.ticket.seq for r in group if r.ticket.seq is not None])
+
+    def _one_by_one(self, group: Sequence[Result], error: Exception, *, urgent: bool) -> None:
+        """Find the one that cannot be stored, so that it takes no other with it; it becomes a problem with its name."""
+        if len(group) > 1:
+            for result in group:
+                self._store_group([result], urgent=urgent)
+            return
+        (result,) = group
+        log.error("%r could not be stored, on a bug", result.ticket.found.path, exc_info=error)
+        ours = LightdeskError(ErrorCode.INTERNAL, f"The answer could not be stored: {type(error).__name__}.")
+        if result.error is None:
+            self._store_group([Result(result.ticket, result.model_id, error=ours)], urgent=urgent)
+        else:
+            self._on_lost(result.ticket, ours)
+
+    def _tell_of_cache(self) -> None:
+        trouble = self._cache.write_trouble
+        if trouble is not None and self._cache_trouble is None:
+            self._events.publish(EngineFailed(str(trouble.code), str(trouble)))
+        self._cache_trouble = None if trouble is None else str(trouble.code)
 
 
 def _write(conn: Connection, group: Sequence[Result]) -> tuple[Job | None, list[int]]:
