@@ -15,6 +15,7 @@ from engine.cli import entry
 from engine.cli.journal import log_file
 from engine.errors import ErrorCode, JobError, UsageError
 from tests.engine.cli.running import command, environment, run
+from tests.images import folder_of
 
 VERBS = ("classify", "evaluate", "models", "jobs", "library", "doctor", "settings", "completion")
 
@@ -68,8 +69,10 @@ def test_help_is_quick_and_loads_nothing_heavy() -> None:
 def test_help_names_every_verb_and_option(lightdesk) -> None:
     done = lightdesk("--help")
     assert done.code == 0 and all(verb in done.out for verb in VERBS)
-    for verb in VERBS:
-        assert lightdesk(verb, "--help").code == 0
+    for verb in ([], *([verb] for verb in VERBS)):
+        shown = lightdesk(*verb, "--help")
+        assert shown.code == 0
+        assert "..." not in shown.out.partition("Commands:")[2], f"{verb}: a summary is cut short"
     assert lightdesk().code == 2
     assert lightdesk("nonsense").code == 2
 
@@ -79,36 +82,6 @@ def test_version(lightdesk) -> None:
 
     done = lightdesk("--version")
     assert (done.code, done.out) == (0, f"lightdesk {metadata.version('lightdesk')}\n")
-
-
-@pytest.mark.parametrize("shell", ["bash", "zsh", "fish"])
-def test_completion_scripts(shell: str, lightdesk) -> None:
-    done = lightdesk("completion", shell)
-    assert done.code == 0 and "_LIGHTDESK_COMPLETE" in done.out and "lightdesk" in done.out
-
-
-def completed(words: str, *, module: str = "desktop") -> list[str]:
-    done = run(
-        module=module, _LIGHTDESK_COMPLETE="bash_complete", COMP_WORDS=words, COMP_CWORD=str(len(words.split(" ")) - 1)
-    )
-    assert done.returncode == 0, done.stderr
-    return done.stdout.split()
-
-
-def test_completion_answers() -> None:
-    assert completed("lightdesk cl") == ["plain,classify"]
-    assert set(completed("lightdesk library ")) == {
-        f"plain,{v}" for v in ("info", "check", "backup", "restore", "create")
-    }
-    assert "plain,--json" in completed("lightdesk classify --j")
-    assert completed("lightdesk classify --device c") == ["plain,cpu", "plain,cuda"]
-    assert completed("lightdesk pho") == ["file,pho"]
-    assert completed("lightdesk classify pho") == ["file,pho"]
-
-
-def test_the_bash_script_is_bash() -> None:
-    script = run("completion", "bash").stdout
-    assert subprocess.run(["bash", "-n"], input=script, text=True, check=False).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -146,6 +119,30 @@ def test_a_log_that_cannot_be_written_is_no_second_failure(
 
     assert entry.guarded(fail) == 1
     assert "Logging error" not in capsys.readouterr().err
+
+
+def test_an_empty_path_is_not_the_current_folder(tmp_path: Path, lightdesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a shell makes of a variable that is not set."""
+    folder_of(tmp_path / "photos", 1)
+    monkeypatch.chdir(tmp_path / "photos")
+    for arguments in (
+        ("classify", ""),
+        ("classify", "0000.jpg", ""),
+        ("classify", ".", "--library", ""),
+        ("evaluate", ""),
+        ("evaluate", ".", "--truth", ""),
+        ("library", "create", ""),
+        ("library", "backup", ""),
+        ("doctor", "--library", ""),
+    ):
+        done = lightdesk(*arguments)
+        assert (done.code, done.out) == (2, "") and "The path is empty." in done.err, arguments
+
+
+def test_words_for_the_person_cannot_command_the_terminal(tmp_path: Path, lightdesk) -> None:
+    done = lightdesk("library", "info", "--library", tmp_path / "a\x1b[31mred\nline")
+    assert done.code == 1 and "\x1b" not in done.err and done.err.count("\n") == 1
+    assert "a\\x1b[31mred\\nline" in done.err
 
 
 def test_closed_streams() -> None:

@@ -3,23 +3,18 @@
 from __future__ import annotations
 
 import json
-import os
 import shutil
-import signal
 import sqlite3
-import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from engine.cli.output import sized
 from engine.library import jobs
 from engine.library.writer import Writer
 from engine.service import Engine
-from engine.settings import library_path, load
-from tests.engine.cli.running import command, environment, records, started
+from engine.settings import load
+from tests.engine.cli.running import records
 from tests.images import folder_of
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -158,97 +153,6 @@ def test_create(tmp_path: Path, lightdesk) -> None:
     assert done.code == 1 and "Dropbox" in done.err and not cloud.exists()
 
 
-# Jobs
-
-
-def jobs_of(lightdesk, path: Path) -> list[dict[str, object]]:
-    return json.loads(lightdesk("jobs", "--library", path, "--json").out)
-
-
-def test_list(library: Path, tmp_path: Path, lightdesk) -> None:
-    assert lightdesk("jobs", "--library", library).out.count("\n") == 2
-    (job,) = jobs_of(lightdesk, library)
-    assert (job["state"], job["n_total"], job["n_done"], job["n_failed"], job["n_left"]) == ("done", 6, 5, 1, 0)
-    empty = tmp_path / "empty.lightdesk"
-    lightdesk("library", "create", empty)
-    assert lightdesk("jobs", "--library", empty).out == "There are no jobs.\n"
-    assert jobs_of(lightdesk, empty) == []
-
-
-def test_jobs_that_cannot_be_changed(library: Path, lightdesk) -> None:
-    for action in ("pause", "resume", "cancel"):
-        done = lightdesk("jobs", action, 77, "--library", library)
-        assert done.code == 1 and "no job 77" in done.err
-    done = lightdesk("jobs", "pause", 1, "--library", library)
-    assert done.code == 1 and "already ended" in done.err
-    assert lightdesk("jobs", "pause", "--library", library).code == 2
-    assert lightdesk("jobs", "list", 1, "--library", library).code == 2
-    assert lightdesk("jobs", "explode", 1).code == 2
-
-
-def paused_job(path: Path, folder: Path) -> int:
-    """A job whose window was closed before it began."""
-    engine = Engine(load({"library": path, "model": "fake"}))
-    engine.start()
-    job_id = engine.submit([str(folder)])
-    engine.pause(job_id)
-    engine.close()
-    return job_id
-
-
-def test_resume_goes_on_here_when_nobody_works_on_it(library: Path, tmp_path: Path, lightdesk) -> None:
-    job_id = paused_job(library, folder_of(tmp_path / "more", 20, seed=70))
-    done = lightdesk("jobs", "resume", job_id, "--library", library)
-    assert done.code == 0 and "done" in done.out, done
-    assert jobs_of(lightdesk, library)[0]["n_done"] == 20
-
-
-def test_cancel(library: Path, tmp_path: Path, lightdesk) -> None:
-    job_id = paused_job(library, folder_of(tmp_path / "more", 20, seed=70))
-    assert "cancelled" in lightdesk("jobs", "cancel", job_id, "--library", library).out
-    done = lightdesk("jobs", "resume", job_id, "--library", library)
-    assert done.code == 1 and "already ended" in done.err
-
-
-@posix
-def test_pause_and_resume_from_another_process(tmp_path: Path, lightdesk) -> None:
-    folder = folder_of(tmp_path / "photos", 1500)
-    path = library_path(load())
-    with started(
-        command("classify", str(folder), "--json"), stdout=subprocess.PIPE, text=True, env=environment()
-    ) as child:
-        assert child.stdout is not None
-        child.stdout.readline()
-        assert lightdesk("jobs", "pause", 1).code == 0
-        time.sleep(0.6)
-        n_done = jobs_of(lightdesk, path)[0]["n_done"]
-        time.sleep(0.4)
-        job = jobs_of(lightdesk, path)[0]
-        assert job["n_done"] == n_done and job["state"] == "paused" and job["held"] and n_done < 1500
-        assert "running" in lightdesk("jobs", "resume", 1).out
-        # not `communicate`, which forgets what `readline` has taken from the pipe already
-        out = child.stdout.read()
-        assert child.wait(60) == 0
-    assert len(out.splitlines()) == 1499
-
-
-@posix
-def test_a_killed_job_is_left_behind_and_goes_on(tmp_path: Path, lightdesk) -> None:
-    folder = folder_of(tmp_path / "photos", 600)
-    with started(
-        command("classify", str(folder), "--json"), stdout=subprocess.PIPE, text=True, env=environment()
-    ) as child:
-        assert child.stdout is not None
-        child.stdout.readline()
-        os.kill(child.pid, signal.SIGKILL)
-    assert "left behind" in lightdesk("jobs").out
-    done = lightdesk("jobs", "resume", 1)
-    assert done.code == 0, done
-    facts = json.loads(lightdesk("library", "info", "--json").out)
-    assert (facts["contents"], facts["files"], facts["predictions"]) == (600, 600, 600)
-    assert lightdesk("library", "check").code == 0
-
-
 def test_a_locked_library_makes_writers_wait(library: Path, tmp_path: Path, lightdesk) -> None:
     import threading
 
@@ -271,13 +175,3 @@ def test_a_locked_library_makes_writers_wait(library: Path, tmp_path: Path, ligh
     timer.join()
     writer.close()
     assert done.code == 0 and len(records(done.out)) == 3
-
-
-def test_sizes_in_words() -> None:
-    assert [sized(n) for n in (0, 999, 1500, 123_456_789, 2.5e12)] == [
-        "0 bytes",
-        "999 bytes",
-        "1.5 kB",
-        "123 MB",
-        "2.5 TB",
-    ]
