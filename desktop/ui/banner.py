@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import Qt, Signal
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QAccessible, QAccessibleEvent, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
 from desktop.ui import icons, theme
+from desktop.ui.plain_text import breakable
 from engine.errors import LightdeskError
 
 Way = tuple[str, Callable[[], None]]
@@ -27,7 +28,6 @@ class Banner(QWidget):
         self.text = QLabel()
         self.text.setWordWrap(True)
         self.text.setTextFormat(Qt.TextFormat.PlainText)
-        self.text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self._ways = QHBoxLayout()
         self._ways.setSpacing(6)
@@ -76,13 +76,16 @@ class Banner(QWidget):
             button = QPushButton(title)
             button.clicked.connect(run)
             self._ways.addWidget(button)
-        self.text.setText(text)
+        self.text.setText(breakable(text))
+        self.text.setAccessibleName(text)
         self.setAccessibleName(text)
         self.setProperty("kind", kind)
         self.style().unpolish(self)
         self.style().polish(self)
         self._draw()
         self.show()
+        # Screen readers say it, wherever the keys are.
+        QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.Alert))
 
     def _draw(self) -> None:
         error = self._kind == "error"

@@ -7,9 +7,11 @@ from PySide6.QtGui import QColor, QIcon, QPainter, QPixmap
 from PySide6.QtWidgets import QPushButton
 
 from desktop.ui import theme
+from desktop.ui.plain_text import tooltip
 from engine.schemas.device import ModelState
 
 _DOT_PX = 10
+_GAP_PX = 4  # between the dot and the words
 
 
 class DeviceBadge(QPushButton):
@@ -18,7 +20,7 @@ class DeviceBadge(QPushButton):
     def __init__(self) -> None:
         super().__init__()
         self.setProperty("quiet", True)
-        self.setIconSize(QSize(_DOT_PX, _DOT_PX))
+        self.setIconSize(QSize(_DOT_PX + _GAP_PX, _DOT_PX))
         self._state = ModelState("absent", "")
         self._tone = "faint"
         self.show_state(self._state)
@@ -44,8 +46,8 @@ class DeviceBadge(QPushButton):
             if state.phase == "building" and state.progress is not None:
                 text = f"{text} {state.progress:.0%}"
         self._tone = tone
-        self.setText(text)
-        self.setToolTip(self.details())
+        self.setText(text.replace("&", "&&"))
+        self.setToolTip(tooltip(self.details()))
         self.setAccessibleName(self.tr("Device: {0}").format(text))
         self.setAccessibleDescription(self.details().replace("\n", ". "))
         self._draw()
@@ -60,15 +62,15 @@ class DeviceBadge(QPushButton):
 
     def _draw(self) -> None:
         ratio = self.devicePixelRatioF()
-        side = round(_DOT_PX * ratio)
-        dot = QPixmap(side, side)
+        dot = QPixmap(round((_DOT_PX + _GAP_PX) * ratio), round(_DOT_PX * ratio))
         dot.setDevicePixelRatio(ratio)
         dot.fill(Qt.GlobalColor.transparent)
         painter = QPainter(dot)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(QColor(theme.color(self._tone)))
-        painter.drawEllipse(1, 1, _DOT_PX - 2, _DOT_PX - 2)
+        left = 1 + (_GAP_PX if self.layoutDirection() == Qt.LayoutDirection.RightToLeft else 0)
+        painter.drawEllipse(left, 1, _DOT_PX - 2, _DOT_PX - 2)
         painter.end()
         self.setIcon(QIcon(dot))
 

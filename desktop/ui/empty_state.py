@@ -9,6 +9,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPen
 from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop.ui import icons, theme
+from desktop.ui.plain_text import breakable
 from engine.errors import ErrorCode, LightdeskError
 
 _PICTURE_PX = 64
@@ -137,7 +138,9 @@ class LibraryClosed(_Page):
         """Show the reason; the buttons suit it."""
         self.error = error
         self.title.setText(self._headline(error.code))
-        self.text.setText(str(error).replace("\n", " "))
+        reason = str(error).replace("\n", " ")
+        self.text.setText(breakable(reason))
+        self.text.setAccessibleName(reason)
         ways = []
         if error.code in (ErrorCode.LIBRARY_DAMAGED, ErrorCode.LIBRARY_NOT_FOUND):
             ways.append((self.tr("Restore a backup\N{HORIZONTAL ELLIPSIS}"), self.restoreRequested))

@@ -10,6 +10,7 @@ from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import QGridLayout, QLabel, QSizePolicy, QToolButton, QWidget
 
 from desktop.ui import icons
+from desktop.ui.plain_text import tooltip
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,8 +45,13 @@ class ElidedLabel(QLabel):
         """Show a text."""
         self._mode = self._mode if mode is None else mode
         self.setText(text)
-        self.setToolTip(tip or text)
+        self.setToolTip(tooltip(tip or text))
         self.setAccessibleName(text)
+        self.updateGeometry()
+
+    def shown_text(self) -> str:
+        """Return the text as it is painted."""
+        return self.fontMetrics().elidedText(self.text(), self._mode, self.width())
 
     def minimumSizeHint(self) -> QSize:
         return QSize(20, self.fontMetrics().height() + 2)
@@ -55,11 +61,9 @@ class ElidedLabel(QLabel):
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
-        faint = self.property("role") == "faint"
-        role = QPalette.ColorRole.PlaceholderText if faint else QPalette.ColorRole.WindowText
-        painter.setPen(self.palette().color(role))
-        text = self.fontMetrics().elidedText(self.text(), self._mode, self.width())
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, text)
+        # The style sheet sets the colour of the role; its placeholder colour is half transparent, and too faint to read.
+        painter.setPen(self.palette().color(QPalette.ColorRole.WindowText))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, self.shown_text())
         painter.end()
 
 
@@ -96,7 +100,8 @@ class FactTable(QWidget):
                     icons.set_icon(button, fact.icon)
                     button.setToolTip(fact.action_name)
                     button.setAccessibleName(fact.action_name)
-        self.setAccessibleDescription("; ".join(f"{fact.name}: {fact.value}" for fact in facts))
+        said = (f"{fact.name}: {fact.value}" if fact.name else fact.value for fact in facts)
+        self.setAccessibleDescription("; ".join(said))
 
     def _add_row(self) -> None:
         i = len(self._rows)

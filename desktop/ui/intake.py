@@ -74,7 +74,7 @@ class DropOverlay(QWidget):
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         ground = theme.color("window")
-        ground.setAlphaF(0.95)
+        ground.setAlphaF(0.97)
         painter.fillRect(self.rect(), ground)
         accent = theme.color("accent")
         frame = QRectF(self.rect()).adjusted(14, 14, -14, -14)

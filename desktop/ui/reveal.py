@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from urllib.parse import quote_from_bytes
 
 from PySide6.QtCore import QProcess, QUrl
 from PySide6.QtGui import QDesktopServices
@@ -18,7 +19,12 @@ def reveal(path: str) -> bool:
         return _started("explorer.exe", ["/select,", os.path.normpath(path)])
     if sys.platform == "darwin":
         return _started("open", ["-R", path])
-    return _marked_over_dbus(path) or QDesktopServices.openUrl(QUrl.fromLocalFile(os.path.dirname(path)))
+    return _marked_over_dbus(path) or QDesktopServices.openUrl(QUrl(file_url(os.path.dirname(path))))
+
+
+def file_url(path: str) -> str:
+    """Return the address of a file; bytes of its name that are no text stay what they are."""
+    return f"file://{quote_from_bytes(os.fsencode(path))}"
 
 
 def _started(program: str, arguments: list[str]) -> bool:
@@ -35,8 +41,12 @@ def _marked_over_dbus(path: str) -> bool:
         return False
     bus = QDBusConnection.sessionBus()
     listed = bus.interface()
-    if not bus.isConnected() or listed is None or not listed.isServiceRegistered(_FILE_MANAGER).value():
+    if not bus.isConnected() or listed is None:
+        return False
+    # One that does not run yet is started by the message.
+    known = (listed.registeredServiceNames().value(), listed.activatableServiceNames().value())
+    if not any(_FILE_MANAGER in names for names in known):
         return False
     message = QDBusMessage.createMethodCall(_FILE_MANAGER, "/org/freedesktop/FileManager1", _FILE_MANAGER, "ShowItems")
-    message.setArguments([[QUrl.fromLocalFile(path).toString(QUrl.ComponentFormattingOption.FullyEncoded)], ""])
+    message.setArguments([[file_url(path)], ""])
     return bus.send(message)
