@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from functools import partial
 from typing import TypeVar
 
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
@@ -23,17 +22,16 @@ from PySide6.QtWidgets import (
 
 from desktop.ui import icons
 from desktop.ui import inspector_words as words
-from desktop.ui.facts import ElidedLabel, Fact, FactTable
+from desktop.ui.camera_data import CameraData
+from desktop.ui.facts import ElidedLabel, FactTable
 from desktop.ui.label_field import LabelField
+from desktop.ui.plain_text import isolated, printable
 from desktop.ui.ports import EnginePort, ReadPort, ThumbnailPort
-from desktop.ui.preview_loader import PreviewLoader, to_image
+from desktop.ui.preview_loader import PreviewLoader
 from desktop.ui.preview_view import PreviewView
-from desktop.ui.problems_view import printable
 from desktop.ui.score_bars import ScoreBars
 from engine.errors import LightdeskError
 from engine.schemas.library import Detail, Tile
-
-__all__ = ["Inspector", "to_image"]
 
 _L = TypeVar("_L", bound=QLabel)
 _PREVIEW_SIDE_PX = 1600
@@ -62,6 +60,8 @@ class Inspector(QWidget):
         self._selected: Sequence[int] = ()
         self._n_selected = 0
         self._detail: Detail | None = None
+        self._note_edited = False
+        self._can_edit = True
         self._loader = PreviewLoader(engine, self)
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
@@ -89,6 +89,7 @@ class Inspector(QWidget):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setMinimumHeight(120)
         splitter = QSplitter(Qt.Orientation.Vertical)
         splitter.addWidget(self.preview)
         splitter.addWidget(scroll)
@@ -113,6 +114,7 @@ class Inspector(QWidget):
         self.state.setTextFormat(Qt.TextFormat.PlainText)
         self.who = _faint(QLabel())
         self.who.setWordWrap(True)
+        self.who.setTextFormat(Qt.TextFormat.PlainText)
         self.field = LabelField(self._read)
         self.field.committed.connect(self.labelRequested)
         self.field.left.connect(self.left)
@@ -127,24 +129,28 @@ class Inspector(QWidget):
         self.clear_button = QPushButton(self.tr("Clear"))
         self.clear_button.setToolTip(self.tr("Take the label away (Backspace)"))
         self.clear_button.clicked.connect(lambda: self.clearRequested.emit())
+        # Below the field, which needs its width for names in a narrow window.
         line = QHBoxLayout()
         line.setSpacing(6)
-        line.addWidget(self.field, 1)
         line.addWidget(self.reject_button)
         line.addWidget(self.clear_button)
+        line.addStretch(1)
         column.addWidget(self.title)
         column.addWidget(self.measures)
         column.addSpacing(8)
         column.addWidget(self.state)
         column.addWidget(self.who)
         column.addSpacing(4)
-        column.addLayout(line)
+        column.addWidget(self.field)
         column.addWidget(self.hint)
         self.note = QLineEdit()
         self.note.setPlaceholderText(self.tr("Note beside the label"))
         self.note.setAccessibleName(self.tr("Note"))
-        self.note.editingFinished.connect(self._commit_note)
+        self.note.textEdited.connect(self._edit_note)
+        self.note.editingFinished.connect(self.commit_note)
+        self.note.returnPressed.connect(self.left)
         column.addWidget(self.note)
+        column.addLayout(line)
 
     def _build_prediction(self, column: QVBoxLayout) -> None:
         self.prediction = QWidget()
@@ -175,20 +181,14 @@ class Inspector(QWidget):
         self._files_head = _head("")
         self.files = FactTable(self.tr("Files"))
         self.identity = FactTable(self.tr("Identity"))
-        self.exif_button = QToolButton()
-        self.exif_button.setText(self.tr("Camera data"))
-        self.exif_button.setCheckable(True)
-        self.exif_button.setArrowType(Qt.ArrowType.RightArrow)
-        self.exif_button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-        self.exif_button.toggled.connect(self._turn_exif)
-        self.exif = FactTable(self.tr("Camera data"))
-        self.exif.hide()
+        self.camera = CameraData(self._engine)
+        # What unfolds below the edge is what the person wants to see.
+        self.camera.unfolded.connect(lambda: QTimer.singleShot(0, self, self._show_camera))
         inner.addWidget(self._files_head)
         inner.addWidget(self.files)
         inner.addWidget(self.identity)
         inner.addSpacing(4)
-        inner.addWidget(self.exif_button)
-        inner.addWidget(self.exif)
+        inner.addWidget(self.camera)
         column.addWidget(self.facts)
 
     # What is shown
@@ -204,6 +204,12 @@ class Inspector(QWidget):
         """Show so many classes."""
         self._top_k = k
         self._show_prediction()
+
+    def set_read_only(self, read_only: bool) -> None:
+        """Let a person look but not label, as in a library that cannot be written."""
+        self._can_edit = not read_only
+        for widget in (self.field, self.note, self.reject_button, self.clear_button, self.bars):
+            widget.setEnabled(self._can_edit)
 
     def reset(self) -> None:
         """Forget everything: another library."""
@@ -221,6 +227,8 @@ class Inspector(QWidget):
             These, so that it can be said what their labels have in common.
         """
         changed = content_id != self._content_id
+        if changed:
+            self.commit_note()
         several_before = self._n_selected > 1
         self._n_selected, self._selected = n_selected, selected[:_SUMMARY_ROWS]
         if content_id is None:
@@ -228,11 +236,10 @@ class Inspector(QWidget):
             self._show_nothing()
             return
         if changed:
-            self._commit_note()
             self._content_id, self._detail = content_id, None
             self.field.clear()
-            self.body.show()
-            self.exif.show_facts([])
+            self._scroll.show()
+            self.camera.set_content(content_id)
             self._loader.cancel()
             self.preview.set_image(self._thumbnails.peek(content_id))
             self._settle.start()
@@ -259,7 +266,7 @@ class Inspector(QWidget):
     def _show_nothing(self) -> None:
         self._settle.stop()
         self._loader.cancel()
-        self.body.hide()
+        self._scroll.hide()
         self.preview.set_image(None, message=self.tr("Choose a picture to see it here."))
 
     def _show_detail(self, detail: Detail | None) -> None:
@@ -271,18 +278,17 @@ class Inspector(QWidget):
         name = printable(detail.name)
         if several:
             self.title.show_text(self.tr("{0} selected").format(f"{self._n_selected:,}"))
-            self.measures.show_text(self.tr("showing {0}").format(name))
+            self.measures.show_text(self.tr("showing {0}").format(isolated(name)))
         else:
             self.title.show_text(name)
             self.measures.show_text(words.measures(detail))
             state, who = words.label_state(detail.label)
             self.state.setText(state)
             self.who.setText(who)
-        self.note.setEnabled(detail.label is not None and not several)
-        self.note.setVisible(self.note.isEnabled())
-        if fresh or not self.note.hasFocus():
+        self.note.setVisible(detail.label is not None and not several)
+        if not self._note_edited:
             self.note.setText(detail.label.note if detail.label is not None else "")
-        self.clear_button.setEnabled(detail.label is not None or several)
+        self.clear_button.setEnabled(self._can_edit and (detail.label is not None or several))
         self._show_prediction()
         files = self.tr("File") if len(detail.files) == 1 else self.tr("{0} files").format(f"{len(detail.files):,}")
         self._files_head.setText(files)
@@ -316,7 +322,7 @@ class Inspector(QWidget):
         if self._content_id is not None:
             self._loader.request(self._content_id, _PREVIEW_SIDE_PX, self._preview_came)
             self._engine.call("prioritise", self._content_id, failed=lambda _error: None)
-            self._load_exif()
+            self.camera.load()
 
     def _load_sharper(self, side_px: int) -> None:
         if self._content_id is not None and side_px > _PREVIEW_SIDE_PX:
@@ -334,35 +340,20 @@ class Inspector(QWidget):
             # The small picture stays; the reason stands below it.
             self.measures.show_text(answer.message, tip=str(answer))
 
-    def _turn_exif(self, shown: bool) -> None:
-        self.exif_button.setArrowType(Qt.ArrowType.DownArrow if shown else Qt.ArrowType.RightArrow)
-        self.exif.setVisible(shown)
-        self._load_exif()
-
-    def _load_exif(self) -> None:
-        content_id = self._content_id
-        if content_id is not None and self.exif_button.isChecked():
-            self._engine.compute(
-                "exif",
-                content_id,
-                done=partial(self._exif_came, content_id),
-                failed=lambda error: self._exif_came(content_id, {}, error),
-            )
-
-    def _exif_came(self, content_id: int, fields: dict[str, str], error: LightdeskError | None = None) -> None:
-        if content_id != self._content_id:
-            return
-        facts = [Fact(name, printable(value)) for name, value in fields.items()]
-        none = Fact("", error.message if error is not None else self.tr("The file holds none."))
-        self.exif.show_facts(facts or [none])
+    def _show_camera(self) -> None:
+        self._scroll.ensureWidgetVisible(self.camera)
 
     # Steps
 
-    def _commit_note(self) -> None:
-        detail, text = self._detail, self.note.text().strip()
-        if detail is not None and detail.label is not None and self.note.isEnabled() and text != detail.label.note:
+    def commit_note(self) -> None:
+        """Send a note that was typed and not yet sent; also before the window closes."""
+        detail, edited, self._note_edited = self._detail, self._note_edited, False
+        if edited and detail is not None and detail.label is not None:
             # With its number: by now another picture may be the current one.
-            self.noteRequested.emit(detail.content_id, text)
+            self.noteRequested.emit(detail.content_id, self.note.text().strip())
+
+    def _edit_note(self, _text: str) -> None:
+        self._note_edited = True
 
     def _copy_record(self) -> None:
         if self._content_id is not None:

@@ -10,11 +10,12 @@ from PySide6.QtCore import QCoreApplication, QDateTime, QLocale, Qt
 from PySide6.QtGui import QGuiApplication
 
 from desktop.ui.facts import Fact
-from desktop.ui.problems_view import printable
+from desktop.ui.plain_text import isolated, left_to_right, printable
 from engine.schemas.library import Detail, Label, Tile
 from engine.schemas.prediction import Prediction
 
 _FILES_SHOWN = 20
+_DOT = "  \N{MIDDLE DOT}  "
 _DEVICES = {"cpu": "CPU", "cuda": "CUDA"}
 
 
@@ -36,7 +37,8 @@ def size(n_bytes: int) -> str:
 def measures(detail: Detail) -> str:
     """Return width, height, format and size in one line."""
     kind = detail.content_type.removeprefix("image/").upper()
-    return f"{detail.width} \N{MULTIPLICATION SIGN} {detail.height}  \N{MIDDLE DOT}  {kind}  \N{MIDDLE DOT}  {size(detail.size_bytes)}"
+    pixels = left_to_right(f"{detail.width} \N{MULTIPLICATION SIGN} {detail.height}")
+    return f"{pixels}{_DOT}{kind}{_DOT}{left_to_right(size(detail.size_bytes))}"
 
 
 def label_state(label: Label | None) -> tuple[str, str]:
@@ -44,17 +46,17 @@ def label_state(label: Label | None) -> tuple[str, str]:
     if label is None:
         return _tr("No label yet"), _tr("Enter accepts the first prediction, L types another.")
     by = _tr("set by {0}, {1}") if label.state == "accepted" else _tr("by {0}, {1}")
-    who = by.format(label.set_by, when(label.set_at))
+    who = by.format(isolated(label.set_by), when(label.set_at))
     if label.state == "rejected":
         return _tr("\N{MULTIPLICATION SIGN} Rejected"), who
-    return f"\N{CHECK MARK} {label.class_name}", who
+    return f"\N{CHECK MARK} {isolated(label.class_name or '')}", who
 
 
 def how_made(prediction: Prediction) -> str:
     """Return where and how fast a prediction was made."""
     device = _DEVICES.get(prediction.device, prediction.device)
     speed = _tr("from the cache") if prediction.cached else _tr("{0} ms").format(f"{prediction.inference_ms:.1f}")
-    return f"{device}  \N{MIDDLE DOT}  {speed}  \N{MIDDLE DOT}  {when(prediction.predicted_at)}"
+    return _DOT.join((device, left_to_right(speed), when(prediction.predicted_at)))
 
 
 def file_facts(detail: Detail, reveal: Callable[[str], None]) -> list[Fact]:
@@ -65,9 +67,9 @@ def file_facts(detail: Detail, reveal: Callable[[str], None]) -> list[Fact]:
         facts.append(
             Fact(
                 "",
-                path if file.present else _tr("{0} (not there now)").format(path),
+                left_to_right(path) if file.present else _tr("{0} (not there now)").format(left_to_right(path)),
                 Qt.TextElideMode.ElideMiddle,
-                tip=f"{path}\n{_tr('Source: {0}').format(printable(file.source_title))}",
+                tip=f"{path}\n{_tr('Source: {0}').format(isolated(printable(file.source_title)))}",
                 icon="folder",
                 action=partial(reveal, file.path) if file.present else None,
                 action_name=_tr("Show in the file manager"),
@@ -94,17 +96,23 @@ def identity_facts(detail: Detail) -> list[Fact]:
 
 def selection_summary(rows: Sequence[Tile], n_selected: int) -> str:
     """Return what the labels of a selection have in common."""
-    labels = Counter(row.label if row.label_state == "accepted" else row.label_state for row in rows)
-    about = "" if len(rows) >= n_selected else _tr(" (of the first {0})").format(f"{len(rows):,}")
     if not rows:
         return ""
+    # The state beside the name: a person may call a class "rejected".
+    labels = Counter((row.label_state, row.label if row.label_state == "accepted" else None) for row in rows)
+    about = "" if len(rows) >= n_selected else _tr(" (of the first {0})").format(f"{len(rows):,}")
     if len(labels) == 1:
-        (only,) = labels
-        if only is None:
+        ((state, name),) = labels
+        if state is None:
             return _tr("None has a label") + about
-        if only == "rejected" and rows[0].label_state == "rejected":
+        if state == "rejected":
             return _tr("\N{MULTIPLICATION SIGN} All rejected") + about
-        return _tr("\N{CHECK MARK} All labelled {0}").format(only) + about
-    named = [(name or _tr("no label"), n) for name, n in labels.most_common(3)]
-    text = ", ".join(f"{name} {n:,}" for name, n in named)
+        return _tr("\N{CHECK MARK} All labelled {0}").format(isolated(name or "")) + about
+    text = ", ".join(f"{_short(state, name)} {n:,}" for (state, name), n in labels.most_common(3))
     return text + (_tr(" and others") if len(labels) > 3 else "") + about
+
+
+def _short(state: str | None, name: str | None) -> str:
+    if state is None:
+        return _tr("no label")
+    return _tr("rejected") if state == "rejected" else isolated(name or "")

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QStringListModel, Qt, QTimer, Signal
-from PySide6.QtGui import QKeyEvent
-from PySide6.QtWidgets import QCompleter, QLineEdit, QListView
+from PySide6.QtCore import QEvent, QModelIndex, QRect, QStringListModel, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent
+from PySide6.QtWidgets import QAbstractItemView, QCompleter, QLineEdit, QListView
 
+from desktop.ui.plain_text import isolated
 from desktop.ui.ports import ReadPort
 
 _LIMIT = 50
+_VISIBLE_ROWS = 10
+_MAX_WIDTH_PX = 420
+_ROW_EXTRA_PX = 48  # padding, frame and scroll bar beside a name
+_FORWARD_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class LabelField(QLineEdit):
-    """A line with completion. Enter commits, Esc leaves. GUI thread."""
+    """A line with completion. Enter commits what is marked in the list, else what is typed; Esc closes the list, and
+    then leaves. GUI thread.
+    """
 
     committed = Signal(str)
     left = Signal()  # Esc: the keys should go back to the pictures
@@ -23,26 +30,30 @@ class LabelField(QLineEdit):
         self._read = read
         self._model_ref = ""
         self._known: dict[str, str] = {}
+        self._n_asked = 0
         self._names = QStringListModel(self)
-        completer = QCompleter(self._names, self)
+        self._popup = _Choices()
+        self._popup.setAccessibleName(self.tr("Known classes"))
+        self._completer = QCompleter(self._names, self)
         # The library filters, by any part of the name and with used classes first.
-        completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
-        completer.setMaxVisibleItems(10)
-        completer.activated.connect(self._take_completion)
-        self.setCompleter(completer)
-        self._completer = completer
-        self._popup = QListView()
-        completer.setPopup(self._popup)
+        self._completer.setCompletionMode(QCompleter.CompletionMode.UnfilteredPopupCompletion)
+        self._completer.setMaxVisibleItems(_VISIBLE_ROWS)
+        self._completer.setPopup(self._popup)
+        # Not setCompleter: the line would open the list itself, with the names for what was typed before.
+        self._completer.setWidget(self)
+        self._popup.clicked.connect(self._take)
+        self._popup.selectionModel().currentChanged.connect(lambda *_: self._hint())
         self.setClearButtonEnabled(True)
         self.setPlaceholderText(self.tr("Type a label (L)"))
         self.setAccessibleName(self.tr("Label"))
         self.setAccessibleDescription(self.tr("Type part of a class name; Enter sets the label, Escape leaves"))
         self.textEdited.connect(self._ask)
-        self.returnPressed.connect(self._commit)
+        self.textChanged.connect(self._forget_choices)
 
     def set_model_ref(self, ref: str) -> None:
         """Complete from the classes of another model, besides those that people have used."""
         self._model_ref = ref
+        self._known = {}
 
     def begin(self) -> None:
         """Take the keys, and offer the classes used so far."""
@@ -50,64 +61,104 @@ class LabelField(QLineEdit):
         self.selectAll()
         self._ask(self.text())
 
+    def choices(self) -> QListView:
+        """Return the list of classes under the line, which may be hidden."""
+        return self._popup
+
+    # Asking and offering
+
     def _ask(self, text: str) -> None:
-        ref = self._model_ref
+        self._n_asked += 1
+        number, ref = self._n_asked, self._model_ref
         self._read.ask(
-            "completion", lambda view: view.class_names(text, _LIMIT, ref), lambda names: self._offer(text, names)
+            "completion",
+            lambda view: view.class_names(text.strip(), _LIMIT, ref),
+            lambda names: self._offer(number, names),
         )
 
-    def _offer(self, text: str, names: list[str]) -> None:
-        if text != self.text() or not self.hasFocus():
+    def _offer(self, number: int, names: list[str]) -> None:
+        # An answer that comes when the label is set, or the field left, must not open the list again.
+        if number != self._n_asked or not self.hasFocus():
             return
-        self._known = {name.casefold(): name for name in names}
+        self._known |= {name.casefold(): name for name in names}
         self._names.setStringList(names)
-        if names and not (len(names) == 1 and names[0].casefold() == text.strip().casefold()):
-            self._completer.complete()
+        typed = self.text().strip().casefold()
+        if names and [name.casefold() for name in names] != [typed]:
+            width = max(self.width(), min(_MAX_WIDTH_PX, self._popup.sizeHintForColumn(0) + _ROW_EXTRA_PX))
+            self._completer.complete(QRect(0, 0, width, self.height()))
+            # Nothing is marked until a key goes down: Enter means what was typed.
+            self._popup.setCurrentIndex(QModelIndex())
         else:
             self._popup.hide()
-        self._hint(text.strip())
+        self._hint()
 
-    def _hint(self, text: str) -> None:
-        if not text:
+    def _forget_choices(self, _text: str) -> None:
+        self._popup.setCurrentIndex(QModelIndex())
+        self._hint()
+
+    def _hint(self) -> None:
+        name = self._name()
+        if not name:
             self.hintChanged.emit("")
-        elif text.casefold() in self._known:
+        elif self._marked() or name.casefold() in self._known:
             self.hintChanged.emit(
                 self.tr("Enter sets \N{LEFT DOUBLE QUOTATION MARK}{0}\N{RIGHT DOUBLE QUOTATION MARK}.").format(
-                    self._known[text.casefold()]
+                    isolated(name)
                 )
             )
         else:
             self.hintChanged.emit(
                 self.tr(
                     "Enter adds the new class \N{LEFT DOUBLE QUOTATION MARK}{0}\N{RIGHT DOUBLE QUOTATION MARK}."
-                ).format(text)
+                ).format(isolated(name))
             )
 
-    def _take_completion(self, text: str) -> None:
-        # After the completer has written it into the line, which it does on the same signal.
-        QTimer.singleShot(0, self, lambda: self._commit_text(text))
+    def _marked(self) -> str:
+        index = self._popup.currentIndex()
+        return str(index.data()) if self._popup.isVisible() and index.isValid() else ""
 
-    def _commit(self) -> None:
-        self._commit_text(self.text())
+    def _name(self) -> str:
+        """What Enter would set now. The spelling of a known class counts, however it was typed."""
+        typed = " ".join(self.text().split())
+        return self._marked() or self._known.get(typed.casefold(), typed)
 
-    def _commit_text(self, text: str) -> None:
-        text = " ".join(text.split())
+    # Setting and leaving
+
+    def _take(self, index: QModelIndex) -> None:
+        self._commit(str(index.data()))
+
+    def _commit(self, name: str) -> None:
+        self._end()
+        if name:
+            self.committed.emit(name)
+
+    def _end(self) -> None:
+        self._n_asked += 1
         self._popup.hide()
         self.clear()
         self.hintChanged.emit("")
-        if text:
-            # The spelling of a known class counts, however it was typed.
-            self.committed.emit(self._known.get(text.casefold(), text))
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Escape:
-            self.clear()
-            self.hintChanged.emit("")
+        # While the list is open the completer brings all keys but those that move in the list here first.
+        if event.key() in _FORWARD_KEYS:
+            self._commit(self._name())
+        elif event.key() == Qt.Key.Key_Escape and self._popup.isVisible():
+            self._popup.hide()
+            self._hint()
+        elif event.key() == Qt.Key.Key_Escape:
+            self._end()
             self.left.emit()
         elif event.key() == Qt.Key.Key_Down and not self._popup.isVisible():
             self._ask(self.text())
         else:
             super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        if event.reason() not in (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason):
+            # What was typed stays in the line, to be set later; what it would do is said again then.
+            self._n_asked += 1
+            self._popup.hide()
 
     def event(self, event: QEvent) -> bool:
         # Esc is a shortcut of the window too; here it belongs to the field.
@@ -119,3 +170,17 @@ class LabelField(QLineEdit):
             event.accept()
             return True
         return super().event(event)
+
+
+class _Choices(QListView):
+    """The list under the line."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("choices")
+        self.setUniformItemSizes(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideRight)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setMouseTracking(True)

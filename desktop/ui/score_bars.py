@@ -1,17 +1,31 @@
-"""The top-k classes as bars with names and numbers; a click or a digit accepts one."""
+"""The top-k classes as bars with names and numbers; a click, a digit or Enter on its row accepts one."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPalette, QPen
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtGui import (
+    QColor,
+    QFocusEvent,
+    QFont,
+    QFontMetrics,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPalette,
+    QPen,
+)
+from PySide6.QtWidgets import QSizePolicy, QStyle, QToolTip, QWidget
 
+from desktop.ui.plain_text import isolated, tooltip
 from desktop.ui.tile_painter import confidence_color, is_dark
 from engine.schemas.prediction import ClassScore
 
 _KEY_PX = 18
 _BAR_PX = 4
 _MARGIN_PX = 6
+_N_KEYS = 9  # the digits
 
 
 class ScoreBars(QWidget):
@@ -23,9 +37,10 @@ class ScoreBars(QWidget):
         super().__init__()
         self._scores: tuple[ClassScore, ...] = ()
         self._chosen: str | None = None
-        self._at = -1  # the row under the mouse or the keys
+        self._hovered = -1
+        self._pressed = -1
+        self._current = -1  # the row of the keys, while they are here
         self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Predictions"))
 
@@ -33,14 +48,28 @@ class ScoreBars(QWidget):
         """Show these classes, best first; `chosen` is the label, when there is one."""
         same_length = len(scores) == len(self._scores)
         self._scores, self._chosen = scores, chosen
-        self._at = min(self._at, len(scores) - 1)
-        self.setAccessibleDescription(
-            "; ".join(f"{k}: {s.class_name}, {s.confidence:.1%}" for k, s in enumerate(scores, 1))
-        )
+        self._current = min(self._current, len(scores) - 1)
+        # A press on what is gone accepts nothing.
+        self._pressed = -1
+        self._hovered = min(self._hovered, len(scores) - 1)
+        self.setFocusPolicy(Qt.FocusPolicy.TabFocus if scores else Qt.FocusPolicy.NoFocus)
         self.setCursor(Qt.CursorShape.PointingHandCursor if scores else Qt.CursorShape.ArrowCursor)
+        self._describe()
         if not same_length:
             self.updateGeometry()
         self.update()
+
+    def current(self) -> int:
+        """Return the row of the keys, from 0; -1 where the keys are elsewhere."""
+        return self._current
+
+    def _describe(self) -> None:
+        """Tell screen readers of the row of the keys, or else of all."""
+        rows = [f"{k}: {score.class_name}, {score.confidence:.1%}" for k, score in enumerate(self._scores, 1)]
+        if self._current >= 0:
+            self.setAccessibleDescription(self.tr("{0}; Enter accepts it").format(rows[self._current]))
+        else:
+            self.setAccessibleDescription("; ".join(rows))
 
     def _row_px(self) -> int:
         return self.fontMetrics().height() + _BAR_PX + 13
@@ -51,101 +80,134 @@ class ScoreBars(QWidget):
     def minimumSizeHint(self) -> QSize:
         return QSize(120, self.sizeHint().height())
 
+    # Painting
+
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        palette = self.palette()
-        faint = palette.color(QPalette.ColorRole.PlaceholderText)
-        text = palette.color(QPalette.ColorRole.Text)
-        track_color, hover = QColor(text), QColor(text)
-        track_color.setAlpha(26)
-        hover.setAlpha(16)
-        dark, metrics, height = is_dark(palette), self.fontMetrics(), self._row_px()
         for i, score in enumerate(self._scores):
-            row = QRect(0, i * height, self.width(), height)
-            if i == self._at:
-                painter.setBrush(hover)
-                focused = self.hasFocus()
-                painter.setPen(
-                    QPen(palette.color(QPalette.ColorRole.Highlight), 1) if focused else QPen(Qt.PenStyle.NoPen)
-                )
-                painter.drawRoundedRect(QRectF(row).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
-            line = QRect(_MARGIN_PX, row.top() + 5, self.width() - 2 * _MARGIN_PX, metrics.height())
-            left = line.left() + _KEY_PX + 8
-            if i < 9:
-                self._key(painter, QRect(line.left(), line.center().y() - _KEY_PX // 2 + 3, _KEY_PX, _KEY_PX), i + 1)
-            number = f"{score.confidence:.1%}"
-            painter.setPen(faint)
-            painter.drawText(line, Qt.AlignmentFlag.AlignRight, number)
-            chosen = score.class_name == self._chosen
-            font = QFont(self.font())
-            font.setWeight(QFont.Weight.DemiBold if chosen else QFont.Weight.Normal)
-            painter.setFont(font)
-            painter.setPen(text)
-            room = QRect(left, line.top(), line.right() - left - metrics.horizontalAdvance("100.0%") - 8, line.height())
-            name = f"\N{CHECK MARK} {score.class_name}" if chosen else score.class_name
-            painter.drawText(
-                room, Qt.AlignmentFlag.AlignLeft, metrics.elidedText(name, Qt.TextElideMode.ElideRight, room.width())
-            )
-            painter.setFont(self.font())
-            track = QRectF(left, line.bottom() + 4, line.right() - left + 1, _BAR_PX)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(track_color)
-            painter.drawRoundedRect(track, 2, 2)
-            track.setWidth(max(4.0, track.width() * score.confidence))
-            painter.setBrush(confidence_color(score.confidence, dark=dark))
-            painter.drawRoundedRect(track, 2, 2)
+            self._row(painter, i, score)
         painter.end()
 
-    def _key(self, painter: QPainter, rect: QRect, number: int) -> None:
+    def _row(self, painter: QPainter, i: int, score: ClassScore) -> None:
+        palette, metrics, height = self.palette(), self.fontMetrics(), self._row_px()
+        text, faint = palette.color(QPalette.ColorRole.Text), palette.color(QPalette.ColorRole.PlaceholderText)
+        row = QRect(0, i * height, self.width(), height)
+        if i in (self._hovered, self._current):
+            painter.setBrush(_see_through(text, 16))
+            painter.setPen(Qt.PenStyle.NoPen)
+            if i == self._current:
+                painter.setPen(QPen(palette.color(QPalette.ColorRole.Highlight), 1.5))
+            painter.drawRoundedRect(QRectF(row).adjusted(1, 1, -1, -1), 4, 4)
+        line = QRect(_MARGIN_PX, row.top() + 5, self.width() - 2 * _MARGIN_PX, metrics.height())
+        if i < _N_KEYS:
+            self._key(
+                painter, self._turned(QRect(line.left(), row.top() + (height - _KEY_PX) // 2, _KEY_PX, _KEY_PX)), i
+            )
+        rest = line.adjusted(_KEY_PX + 8, 0, 0, 0)
+        number_px = metrics.horizontalAdvance("100.0%")
+        painter.setPen(faint)
+        place = QRect(rest.right() - number_px + 1, rest.top(), number_px, rest.height())
+        painter.drawText(self._turned(place), Qt.AlignmentFlag.AlignRight, f"{score.confidence:.1%}")
+        chosen = score.class_name == self._chosen
+        font = QFont(self.font())
+        font.setWeight(QFont.Weight.DemiBold if chosen else QFont.Weight.Normal)
+        painter.setFont(font)
+        painter.setPen(text)
+        room = rest.adjusted(0, 0, -number_px - 8, 0)
+        name = f"\N{CHECK MARK} {isolated(score.class_name)}" if chosen else score.class_name
+        name = QFontMetrics(font).elidedText(name, Qt.TextElideMode.ElideRight, room.width())
+        painter.drawText(self._turned(room), Qt.AlignmentFlag.AlignLeft, name)
+        painter.setFont(self.font())
+        track = QRect(rest.left(), rest.bottom() + 4, rest.width(), _BAR_PX)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(_see_through(text, 26))
+        painter.drawRoundedRect(self._turned(track), 2, 2)
+        track.setWidth(max(4, round(track.width() * score.confidence)))
+        painter.setBrush(confidence_color(score.confidence, dark=is_dark(palette)))
+        painter.drawRoundedRect(self._turned(track), 2, 2)
+
+    def _key(self, painter: QPainter, rect: QRect, row: int) -> None:
         """The key that accepts the row, drawn as a key."""
         faint = self.palette().color(QPalette.ColorRole.PlaceholderText)
-        edge = QColor(faint)
-        edge.setAlpha(110)
-        painter.setPen(QPen(edge, 1))
+        painter.setPen(QPen(_see_through(faint, 110), 1))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.drawRoundedRect(QRectF(rect).adjusted(0.5, 0.5, -0.5, -0.5), 4, 4)
         painter.setPen(faint)
-        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, str(number))
+        painter.drawText(rect, Qt.AlignmentFlag.AlignCenter, str(row + 1))
 
-    def _set_at(self, at: int) -> None:
-        if at != self._at:
-            self._at = at
-            self.update()
+    def _turned(self, rect: QRect) -> QRect:
+        """Where a place is in a window that is read from right to left."""
+        return QStyle.visualRect(self.layoutDirection(), self.rect(), rect)
 
-    def _row_at(self, y: float) -> int:
-        row = int(y) // self._row_px()
-        return row if 0 <= row < len(self._scores) else -1
+    # Mouse and keys
+
+    def _row_at(self, event: QMouseEvent | QHelpEvent) -> int:
+        at = event.position().toPoint() if isinstance(event, QMouseEvent) else event.pos()
+        row = at.y() // self._row_px()
+        return row if self.rect().contains(at) and row < len(self._scores) else -1
 
     def event(self, event: QEvent) -> bool:
         if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            row = self._row_at(event.pos().y())
+            row = self._row_at(event)
             if row >= 0:
                 score = self._scores[row]
-                words = [f"{score.class_name}, {score.confidence:.2%}"]
-                words.append(self.tr("Click accepts it as the label"))
-                QToolTip.showText(event.globalPos(), "\n".join(words), self)
+                words = f"{score.class_name}, {score.confidence:.2%}\n" + self.tr("Click accepts it as the label")
+                QToolTip.showText(event.globalPos(), tooltip(words), self)
+            else:
+                QToolTip.hideText()
             return True
         return super().event(event)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._set_at(self._row_at(event.position().y()))
+        self._hovered = self._row_at(event)
+        self.update()
 
     def leaveEvent(self, event: QEvent) -> None:
-        self._set_at(-1)
+        self._hovered = -1
+        self.update()
         super().leaveEvent(event)
 
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        self._pressed = self._row_at(event) if event.button() == Qt.MouseButton.LeftButton else -1
+
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        row = self._row_at(event.position().y()) if self.rect().contains(event.position().toPoint()) else -1
-        if event.button() == Qt.MouseButton.LeftButton and row >= 0:
-            self.acceptRequested.emit(row + 1)
+        # Pressed and let go on one row, as with a button; a press that slides off accepts nothing.
+        pressed, self._pressed = self._pressed, -1
+        if event.button() == Qt.MouseButton.LeftButton and pressed >= 0 and pressed == self._row_at(event):
+            self.acceptRequested.emit(pressed + 1)
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        if event.key() == Qt.Key.Key_Down and self._scores:
-            self._set_at(min(self._at + 1, len(self._scores) - 1))
-        elif event.key() == Qt.Key.Key_Up and self._scores:
-            self._set_at(max(self._at - 1, 0))
-        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._at >= 0:
-            self.acceptRequested.emit(self._at + 1)
+        steps = {
+            Qt.Key.Key_Down: 1,
+            Qt.Key.Key_Up: -1,
+            Qt.Key.Key_Home: -len(self._scores),
+            Qt.Key.Key_End: len(self._scores),
+        }
+        key = Qt.Key(event.key())
+        if key in steps and self._scores:
+            self._go_to(max(0, min(len(self._scores) - 1, self._current + steps[key])))
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space) and self._current >= 0:
+            self.acceptRequested.emit(self._current + 1)
         else:
             event.ignore()
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        super().focusInEvent(event)
+        self._go_to(max(0, self._current) if self._scores else -1)
+
+    def focusOutEvent(self, event: QFocusEvent) -> None:
+        super().focusOutEvent(event)
+        self._go_to(-1)
+
+    def _go_to(self, row: int) -> None:
+        if row != self._current:
+            self._current = row
+            self._describe()
+            self.update()
+
+
+def _see_through(color: QColor, alpha: int) -> QColor:
+    color = QColor(color)
+    color.setAlpha(alpha)
+    return color
