@@ -8,22 +8,23 @@ from dataclasses import replace
 from PySide6.QtCore import QSignalBlocker, Qt, QTimer, Signal
 from PySide6.QtGui import QAction, QIcon, QResizeEvent
 from PySide6.QtWidgets import (
-    QComboBox,
-    QCompleter,
     QHBoxLayout,
     QLabel,
     QLineEdit,
     QPushButton,
-    QSizePolicy,
     QSpinBox,
     QToolButton,
     QWidget,
 )
 
 from desktop.ui import icons, theme
+from desktop.ui.combo import ClassCombo, Combo
+from desktop.ui.library_panel import source_titles
+from desktop.ui.plain_text import printable, tooltip
 from engine.schemas.library import Facets, Query
 
 _TYPING_MS = 150
+_SPIN_EXTRA_PX = 34  # margins and the two arrows
 
 
 class FilterBar(QWidget):
@@ -60,11 +61,11 @@ class FilterBar(QWidget):
         self.search.setClearButtonEnabled(True)
         self._glass = QAction(self.search)
         self.search.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
-        self.search.setMinimumWidth(130)
-        self.class_name = _ClassCombo(self.tr("Any class"))
-        self.source = QComboBox()
+        self.search.setMinimumWidth(112)
+        self.class_name = ClassCombo(self.tr("Any class"))
+        self.source = Combo(12, 7)
         self.source.addItem(self.tr("All sources"), None)
-        self.labelled = QComboBox()
+        self.labelled = Combo(11, 10)
         for text, state in (
             (self.tr("Any label"), "any"),
             (self.tr("Labelled"), "labelled"),
@@ -78,9 +79,9 @@ class FilterBar(QWidget):
             box.setSingleStep(5)
             box.setValue(value)
             box.setSuffix("\N{NO-BREAK SPACE}%")
-            box.setFixedWidth(74)
+            box.setFixedWidth(box.fontMetrics().horizontalAdvance("100\N{NO-BREAK SPACE}%") + _SPIN_EXTRA_PX)
             box.lineEdit().setTextMargins(5, 0, 0, 0)
-        self.sort = QComboBox()
+        self.sort = Combo(10, 8)
         for text, key in (
             (self.tr("As added"), "added"),
             (self.tr("Name"), "name"),
@@ -100,7 +101,7 @@ class FilterBar(QWidget):
         self.clear_button.setToolTip(self.tr("Show everything again (Ctrl+Shift+F)"))
         self.count = QLabel()
         self.count.setProperty("role", "faint")
-        self.model = QComboBox()
+        self.model = Combo(20, 9, Qt.TextElideMode.ElideMiddle)
         self.model.setToolTip(self.tr("The model that answers"))
         for widget, name in (
             (self.search, self.tr("Search")),
@@ -117,11 +118,7 @@ class FilterBar(QWidget):
             widget.setAccessibleName(name)
             if not widget.toolTip():
                 widget.setToolTip(name)
-        for combo, characters in ((self.source, 7), (self.labelled, 8), (self.sort, 8), (self.model, 15)):
-            # As narrow as these many characters when the window is; a long name does not push the others out.
-            combo.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-            combo.setMinimumContentsLength(characters)
-            combo.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
+        self.class_name.line().setAccessibleName(self.tr("Class"))
 
     def _lay_out(self) -> None:
         layout = QHBoxLayout(self)
@@ -147,7 +144,7 @@ class FilterBar(QWidget):
         layout.addWidget(captions[2])
         layout.addWidget(self.model)
         # What goes first when the window is narrow; the panel chooses sources as well.
-        self._spare = (*captions, self.count, self.source)
+        self._spare = (*captions, self.source, self.count)
 
     # What it says
 
@@ -194,12 +191,15 @@ class FilterBar(QWidget):
     def show_facets(self, facets: Facets) -> bool:
         """Offer the sources and classes there are; True where the chosen source is gone."""
         chosen = self.source.currentData()
-        rows = [(self.tr("All sources"), None), *((source.title, source.id) for source in facets.sources)]
+        titles = source_titles(facets.sources)
+        rows = [(self.tr("All sources"), None), *((titles[source.id], source.id) for source in facets.sources)]
         if rows != [(self.source.itemText(i), self.source.itemData(i)) for i in range(self.source.count())]:
             with QSignalBlocker(self.source):
                 self.source.clear()
                 for text, value in rows:
                     self.source.addItem(text, value)
+                for row, source in enumerate(facets.sources, 1):
+                    self.source.setItemData(row, tooltip(printable(source.path)), Qt.ItemDataRole.ToolTipRole)
                 self.source.setCurrentIndex(max(0, self.source.findData(chosen)))
         self.class_name.offer([row.class_name for row in facets.classes])
         self._show_state()
@@ -244,6 +244,9 @@ class FilterBar(QWidget):
             (self.source, self.source.currentIndex() > 0),
             (self.labelled, self.labelled.currentIndex() > 0),
             (self.class_name, self.class_name.chosen() is not None),
+            (self.low, self.low.value() > 0),
+            (self.high, self.high.value() < 100),
+            (self.search, bool(self.search.text().strip())),
         ):
             if widget.property("active") != active:
                 widget.setProperty("active", active)
@@ -257,7 +260,7 @@ class FilterBar(QWidget):
         for widget in self._spare:
             widget.setVisible(True)
         for widget in self._spare:
-            if layout.totalMinimumSize().width() <= self.width():
+            if layout.totalSizeHint().width() <= self.width():
                 return
             widget.setVisible(widget is self.source and self.source.currentIndex() > 0)
 
@@ -269,70 +272,6 @@ class FilterBar(QWidget):
         super().changeEvent(event)  # type: ignore[arg-type]
         if getattr(self, "_glass", None) is not None:
             self._glass.setIcon(QIcon(icons.pixmap("search", theme.color("faint"), 16, self.devicePixelRatioF())))
-
-
-class _ClassCombo(QComboBox):
-    """Classes to type or choose from; the first row is "any"."""
-
-    def __init__(self, any_text: str) -> None:
-        super().__init__()
-        self.setEditable(True)
-        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.addItem(any_text, None)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(8)
-        self.setSizePolicy(QSizePolicy.Policy.Fixed, QSizePolicy.Policy.Fixed)
-        self.setMaxVisibleItems(20)
-        self._offered: list[str] = []
-        completer = QCompleter(self.model(), self)
-        completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
-        completer.setFilterMode(Qt.MatchFlag.MatchContains)
-        completer.setMaxVisibleItems(12)
-        self.setCompleter(completer)
-        edit = self.lineEdit()
-        assert edit is not None
-        edit.editingFinished.connect(self._settle)
-
-    def chosen(self) -> str | None:
-        value = self.itemData(self.currentIndex())
-        return value if isinstance(value, str) else None
-
-    def choose(self, name: str | None) -> None:
-        index = 0 if name is None else self.findData(name)
-        if index < 0:
-            self.addItem(name or "", name)
-            index = self.count() - 1
-        self.setCurrentIndex(index)
-
-    def offer(self, names: list[str]) -> None:
-        """Offer these classes, keeping the choice and what is being typed."""
-        names = sorted(names, key=str.casefold)
-        edit, view = self.lineEdit(), self.view()
-        if names == self._offered or (edit is not None and edit.hasFocus()) or view.isVisible():
-            return
-        self._offered = names
-        chosen = self.chosen()
-        with QSignalBlocker(self):
-            any_text = self.itemText(0)
-            self.clear()
-            self.addItem(any_text, None)
-            self.addItems(names)
-            for index, name in enumerate(names):
-                self.setItemData(index + 1, name)
-            self.choose(chosen)
-
-    def _settle(self) -> None:
-        """What was typed names a class, or the choice stays."""
-        text = self.currentText().strip().casefold()
-        if not text:
-            self.setCurrentIndex(0)
-            self.setEditText(self.itemText(0))
-            return
-        for index in range(self.count()):
-            if self.itemText(index).casefold() == text:
-                self.setCurrentIndex(index)
-                return
-        self.setEditText(self.itemText(self.currentIndex()))
 
 
 def _caption(text: str) -> QLabel:

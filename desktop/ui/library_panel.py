@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Any
 
 from PySide6.QtCore import (
@@ -20,16 +23,28 @@ from PySide6.QtGui import QContextMenuEvent, QFont, QKeyEvent, QPainter, QPen
 from PySide6.QtWidgets import QListView, QMenu, QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from desktop.ui import icons, theme
-from engine.schemas.library import Facets
+from desktop.ui.plain_text import printable, tooltip
+from engine.schemas.library import Facets, Source
 
 Key = tuple[str, Any]
 _Index = QModelIndex | QPersistentModelIndex
 ALL: Key = ("all", None)
 PROBLEMS: Key = ("problems", None)
 _KEY_ROLE = Qt.ItemDataRole.UserRole
-_ROW_PX = 26
-_HEADING_PX = 34
-_ICONS = {"all": "pictures", "problems": "warning", "source": "folder", "class": "tag"}
+_ROW_EXTRA_PX = 11  # more than the height of the text
+_HEADING_EXTRA_PX = 19
+_ICONS = {"all": "pictures", "problems": "warning", "source": "folder"}  # a thousand tags would be noise
+
+
+def source_titles(sources: Sequence[Source]) -> dict[int, str]:
+    """Return a title for each source by its id; folders of one name say which folder they lie in."""
+    n_named = Counter(source.title for source in sources)
+    return {
+        source.id: f"{source.title} \N{EN DASH} {printable(PurePath(source.path).parent.name or source.path)}"
+        if n_named[source.title] > 1 and source.path
+        else source.title
+        for source in sources
+    }
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +74,7 @@ class _Rows(QAbstractListModel):
         if role == _KEY_ROLE:
             return row.key
         if role == Qt.ItemDataRole.ToolTipRole:
-            return row.tip or None
+            return tooltip(row.tip) or None
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return row.text if row.key is None else f"{row.text}, {row.n:,}"
         return None
@@ -118,13 +133,20 @@ class LibraryPanel(QListView):
             rows.append(_Row(PROBLEMS, self.tr("Problems"), facets.n_problems))
         if facets.sources:
             rows.append(_Row(None, self.tr("Sources")))
-            rows += [_Row(("source", s.id), s.title, s.n_contents, s.path or s.title) for s in facets.sources]
-        if facets.classes:
+            titles = source_titles(facets.sources)
+            rows += [
+                _Row(("source", s.id), titles[s.id], s.n_contents, printable(s.path) or s.title) for s in facets.sources
+            ]
+        kind, name = self._chosen
+        gone = kind == "class" and all(c.class_name != name for c in facets.classes)
+        if facets.classes or gone:
             rows.append(_Row(None, self.tr("Classes")))
-            rows += [_Row(("class", c.class_name), c.class_name, c.n, c.class_name) for c in facets.classes]
-            name = self._chosen[1]
-            if self._chosen[0] == "class" and all(c.class_name != name for c in facets.classes):
-                rows.append(_Row(self._chosen, name, 0, name))
+            # Most first; names of one count as in a dictionary, capitals or not.
+            ordered = sorted(facets.classes, key=lambda c: (-c.n, c.class_name.casefold()))
+            rows += [_Row(("class", c.class_name), c.class_name, c.n, c.class_name) for c in ordered]
+        if gone:
+            # Still chosen, so still there: else nobody could see why there are no pictures.
+            rows.append(_Row(self._chosen, name, 0, name))
         y = self.verticalScrollBar().value()
         self._rows.replace(rows)
         self._mark(self._chosen)
@@ -172,6 +194,13 @@ class LibraryPanel(QListView):
                 return True
         return super().event(event)
 
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        key = self.currentIndex().data(_KEY_ROLE)
+        if event.key() == Qt.Key.Key_Delete and key is not None and key[0] == "source":
+            self.removeSourceRequested.emit(key[1])
+        else:
+            super().keyPressEvent(event)
+
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
         index = self.currentIndex() if by_key else self.indexAt(event.pos())
@@ -188,25 +217,32 @@ class LibraryPanel(QListView):
 
 
 class _Painter(QStyledItemDelegate):
-    def sizeHint(self, _option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(100, _HEADING_PX if index.data(_KEY_ROLE) is None else _ROW_PX)
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        extra = _HEADING_EXTRA_PX if index.data(_KEY_ROLE) is None else _ROW_EXTRA_PX
+        return QSize(100, option.fontMetrics.height() + extra)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         row = index.model().rows[index.row()]  # type: ignore[attr-defined]
         rect: QRect = option.rect
-        metrics = option.fontMetrics
-        state = option.state
         painter.save()
         if row.key is None:
             font = QFont(option.font)
             font.setPointSizeF(font.pointSizeF() * 0.9)
             painter.setFont(font)
             painter.setPen(theme.color("faint"))
-            painter.drawText(rect.adjusted(12, 8, -8, -2), Qt.AlignmentFlag.AlignVCenter, row.text)
-            painter.restore()
-            return
+            painter.drawText(rect.adjusted(14, 8, -14, -2), Qt.AlignmentFlag.AlignVCenter, row.text)
+        else:
+            self._row(painter, option, row, rect.adjusted(6, 1, -6, -1))
+        painter.restore()
+
+    def _row(self, painter: QPainter, option: QStyleOptionViewItem, row: _Row, pill: QRect) -> None:
+        state, metrics = option.state, option.fontMetrics
+        assert row.key is not None
+
+        def turned(place: QRect) -> QRect:
+            return QStyle.visualRect(option.direction, pill, place)
+
         selected = bool(state & QStyle.StateFlag.State_Selected)
-        pill = rect.adjusted(6, 1, -6, -1)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if selected or state & QStyle.StateFlag.State_MouseOver:
             painter.setPen(Qt.PenStyle.NoPen)
@@ -216,18 +252,17 @@ class _Painter(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.setPen(QPen(theme.color("accent"), 1.5))
             painter.drawRoundedRect(pill, 5, 5)
-        problem = row.key == PROBLEMS
-        ratio = painter.device().devicePixelRatio()
-        drawing = icons.pixmap(_ICONS[row.key[0]], theme.color("busy" if problem else "faint"), 16, ratio)
-        painter.drawPixmap(pill.left() + 7, pill.center().y() - 7, drawing)
+        left = pill.left() + 8
+        if drawing := _ICONS.get(row.key[0]):
+            tone = theme.color("busy" if row.key == PROBLEMS else "faint")
+            place = turned(QRect(left - 1, pill.center().y() - 7, 16, 16))
+            painter.drawPixmap(place, icons.pixmap(drawing, tone, 16, painter.device().devicePixelRatio()))
+            left += 22
         number = f"{row.n:,}"
         number_px = metrics.horizontalAdvance(number)
-        name = pill.adjusted(30, 0, -number_px - 16, 0)
+        middle = Qt.AlignmentFlag.AlignVCenter
+        name = QRect(left, pill.top(), pill.right() - 8 - number_px - 8 - left, pill.height())
         painter.setPen(theme.color("text"))
-        text = metrics.elidedText(row.text, Qt.TextElideMode.ElideRight, name.width())
-        painter.drawText(name, Qt.AlignmentFlag.AlignVCenter, text)
+        painter.drawText(turned(name), middle, metrics.elidedText(row.text, Qt.TextElideMode.ElideRight, name.width()))
         painter.setPen(theme.color("text" if selected else "faint"))
-        painter.drawText(
-            pill.adjusted(0, 0, -8, 0), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, number
-        )
-        painter.restore()
+        painter.drawText(turned(pill.adjusted(0, 0, -8, 0)), middle | Qt.AlignmentFlag.AlignRight, number)
