@@ -7,11 +7,15 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QS
 
 from desktop.ui import icons
 from desktop.ui.device_badge import DeviceBadge
+from desktop.ui.facts import ElidedLabel
+from desktop.ui.plain_text import breakable, isolated, printable
 from engine.schemas.device import ModelState
 from engine.schemas.job import Job, JobProgress, Preflight
 
 _LINGER_MS = 12_000
 _MOST_LINES = 4
+_METER_PX = 130
+_SPACING_PX = 10
 _DOT = "  \N{MIDDLE DOT}  "
 ENDED = ("done", "cancelled", "failed")
 
@@ -20,12 +24,10 @@ class _JobLine(QWidget):
     def __init__(self, bar: ActivityBar, job_id: int) -> None:
         super().__init__()
         self._paused = False
-        self.text = QLabel()
-        self.text.setTextFormat(Qt.TextFormat.PlainText)
-        self.text.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.text = ElidedLabel()
         self.meter = QProgressBar()
         self.meter.setTextVisible(False)
-        self.meter.setFixedWidth(150)
+        self.meter.setFixedWidth(_METER_PX)
         self.pause, self.cancel = QPushButton(), QPushButton()
         for button in (self.pause, self.cancel):
             button.setProperty("quiet", True)
@@ -33,13 +35,34 @@ class _JobLine(QWidget):
         self.cancel.setText(self.tr("Cancel"))
         icons.set_icon(self.cancel, "cancel")
         self.cancel.clicked.connect(lambda: bar.cancelRequested.emit(job_id))
-        layout = QHBoxLayout(self)
+        # Why it stands still is what a person must read: all of it, on lines of its own.
+        self.reason = QLabel()
+        self.reason.setTextFormat(Qt.TextFormat.PlainText)
+        self.reason.setWordWrap(True)
+        self.reason.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+        self.reason.setIndent(_METER_PX + _SPACING_PX)
+        self.reason.hide()
+        line = QHBoxLayout()
+        line.setSpacing(_SPACING_PX)
+        line.addWidget(self.meter)
+        line.addWidget(self.text, 1)
+        line.addWidget(self.pause)
+        line.addWidget(self.cancel)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(10)
-        layout.addWidget(self.meter)
-        layout.addWidget(self.text, 1)
-        layout.addWidget(self.pause)
-        layout.addWidget(self.cancel)
+        layout.setSpacing(0)
+        layout.addLayout(line)
+        layout.addWidget(self.reason)
+        self._fix_width()
+
+    def _fix_width(self) -> None:
+        """As wide as the longer word, so that nothing jumps away from under the mouse."""
+        widths = []
+        for word, icon in ((self.tr("Resume"), "resume"), (self.tr("Pause"), "pause")):
+            self.pause.setText(word)
+            icons.set_icon(self.pause, icon)
+            widths.append(self.pause.sizeHint().width())
+        self.pause.setMinimumWidth(max(widths))
 
     def show_progress(self, progress: JobProgress) -> None:
         job = progress.job
@@ -52,25 +75,34 @@ class _JobLine(QWidget):
             self.meter.setProperty("paused", self._paused)
             self.meter.style().unpolish(self.meter)
             self.meter.style().polish(self.meter)
-        text = self._sentence(progress, n_gone)
-        self.text.setText(text)
-        self.text.setToolTip(text)
-        self.meter.setAccessibleName(self.tr("Progress of {0}").format(job.title))
+        self.text.show_text(self._sentence(progress, n_gone))
+        reason = job.pause_reason if self._paused else None
+        self.reason.setText(breakable(printable(reason)) if reason else "")
+        self.reason.setAccessibleName(printable(reason) if reason else "")
+        self.reason.setVisible(bool(reason))
+        title = printable(job.title)
+        self.meter.setAccessibleName(self.tr("Progress of {0}").format(title))
         word = self.tr("Resume") if self._paused else self.tr("Pause")
         self.pause.setText(word)
-        self.pause.setAccessibleName(f"{word}: {job.title}")
-        self.cancel.setAccessibleName(f"{self.tr('Cancel')}: {job.title}")
+        self.pause.setAccessibleName(f"{word}: {title}")
+        self.cancel.setAccessibleName(f"{self.tr('Cancel')}: {title}")
         icons.set_icon(self.pause, "resume" if self._paused else "pause")
 
     def _sentence(self, progress: JobProgress, n_gone: int) -> str:
         job = progress.job
-        total = f"{job.n_total:,}" + ("+" if job.scanning else "")
-        parts = [f"{job.title}{_DOT}" + self.tr("{0} of {1}").format(f"{n_gone:,}", total)]
+        parts = [isolated(printable(job.title))]
+        if job.scanning and not job.n_total:
+            parts.append(self.tr("looking for pictures\N{HORIZONTAL ELLIPSIS}"))
+        else:
+            total = f"{job.n_total:,}" + ("+" if job.scanning else "")
+            parts.append(self.tr("{0} of {1}").format(f"{n_gone:,}", total))
         if self._paused:
-            parts.append(self.tr("paused: {0}").format(job.pause_reason) if job.pause_reason else self.tr("paused"))
+            parts.append(self.tr("paused"))
+        elif job.state == "queued":
+            parts.append(self.tr("waiting"))
         elif progress.rate_per_s:
             rate = progress.rate_per_s
-            parts.append(self.tr("{0} img/s").format(f"{rate:.0f}" if rate >= 10 else f"{rate:.1f}"))
+            parts.append(self.tr("{0} img/s").format(f"{rate:,.0f}" if rate >= 10 else f"{rate:.1f}"))
             if progress.eta_s is not None and not job.scanning:
                 parts.append(self.tr("{0} left").format(duration(progress.eta_s)))
         if job.n_failed:
@@ -87,7 +119,6 @@ class ActivityBar(QWidget):
     pauseRequested = Signal(int)
     resumeRequested = Signal(int)
     cancelRequested = Signal(int)
-    problemsRequested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -98,7 +129,6 @@ class ActivityBar(QWidget):
         self._ended: dict[int, str] = {}
         self.message = QLabel()
         self.message.setTextFormat(Qt.TextFormat.PlainText)
-        self.message.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
         self.message.setWordWrap(True)
         self.message.setProperty("role", "faint")
@@ -108,20 +138,20 @@ class ActivityBar(QWidget):
         self.badge = DeviceBadge()
         self._jobs = QVBoxLayout()
         self._jobs.setSpacing(0)
-        left = QVBoxLayout()
-        left.setSpacing(2)
-        left.addLayout(self._jobs)
-        left.addWidget(self.more)
-        left.addWidget(self.message)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(12, 4, 6, 4)
-        layout.setSpacing(16)
-        layout.addLayout(left, 1)
-        layout.addWidget(self.badge, 0, Qt.AlignmentFlag.AlignBottom)
+        foot = QHBoxLayout()
+        foot.setSpacing(16)
+        foot.addWidget(self.more)
+        foot.addWidget(self.message, 1)
+        foot.addWidget(self.badge, 0, Qt.AlignmentFlag.AlignBottom)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 3, 6, 3)
+        layout.setSpacing(2)
+        layout.addLayout(self._jobs)
+        layout.addLayout(foot)
         self._fade = QTimer(self)
         self._fade.setSingleShot(True)
         self._fade.setInterval(_LINGER_MS)
-        self._fade.timeout.connect(self.message.clear)
+        self._fade.timeout.connect(lambda: self._set_message(""))
 
     def show_job(self, progress: JobProgress) -> None:
         """Show a job's line, or take it away when the job has ended."""
@@ -156,8 +186,12 @@ class ActivityBar(QWidget):
 
     def say(self, text: str) -> None:
         """Show a line for a while."""
-        self.message.setText(text)
+        self._set_message(text)
         self._fade.start()
+
+    def _set_message(self, text: str) -> None:
+        self.message.setText(breakable(text))
+        self.message.setAccessibleName(text)
 
     def show_model(self, state: ModelState) -> None:
         """Show what runs the model, or how far it is."""
@@ -168,14 +202,18 @@ class ActivityBar(QWidget):
             return  # said already
         self._ended[job.id] = job.state
         self.forget({job.id})
+        title = isolated(printable(job.title))
         if job.state == "cancelled":
-            self.say(self.tr("{0}: cancelled after {1}.").format(job.title, f"{job.n_done:,}"))
+            self.say(self.tr("{0}: cancelled after {1}.").format(title, f"{job.n_done:,}"))
+        elif job.state == "failed":
+            reason = printable(job.pause_reason or "")
+            self.say(self.tr("{0}: ended after {1}. {2}").format(title, f"{job.n_done:,}", reason).strip())
         elif job.state == "done" and job.n_failed:
             text = (
-                self.tr("{0}: {1} done; one file could not be used, see Problems.").format(job.title, f"{job.n_done:,}")
+                self.tr("{0}: {1} done; one file could not be used, see Problems.").format(title, f"{job.n_done:,}")
                 if job.n_failed == 1
                 else self.tr("{0}: {1} done; {2} files could not be used, see Problems.").format(
-                    job.title, f"{job.n_done:,}", f"{job.n_failed:,}"
+                    title, f"{job.n_done:,}", f"{job.n_failed:,}"
                 )
             )
             self.say(text)

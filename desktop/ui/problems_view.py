@@ -6,13 +6,22 @@ import os
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, Qt, Signal
-from PySide6.QtGui import QGuiApplication, QTextLayout
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QEvent,
+    QItemSelection,
+    QModelIndex,
+    QPersistentModelIndex,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QTextLayout
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
     QLabel,
+    QPlainTextEdit,
     QPushButton,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -21,12 +30,18 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.ui.inspector_words import when
+from desktop.ui.plain_text import printable, tooltip
 from engine.schemas.library import Problem
+
+__all__ = ["ProblemsView", "printable", "report"]
 
 _Index = QModelIndex | QPersistentModelIndex
 _LINES = 3
 _PADDING_PX = 12  # of the style sheet, and what the style adds
-FILE, REASON, WAY_OUT, CODE, TRIES = range(5)
+_DETAIL_LINES = 4
+_NARROW_PX = 760  # the code goes first: it stands in the details, and in the report
+FILE, REASON, WAY_OUT, TRIES, CODE = range(5)
 
 
 class _Model(QAbstractTableModel):
@@ -57,10 +72,13 @@ class _Model(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return _cells(problem)[index.column()]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return printable(problem.path) if index.column() == FILE else _cells(problem)[index.column()]
+            return tooltip(printable(problem.path) if index.column() == FILE else _cells(problem)[index.column()])
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
         return None
+
+    def row_of(self, problem_id: int) -> int:
+        return next((row for row, problem in enumerate(self.problems) if problem.id == problem_id), -1)
 
     def replace(self, problems: list[Problem]) -> None:
         self.beginResetModel()
@@ -76,26 +94,59 @@ class _Lines(QStyledItemDelegate):
         width = option.rect.width() - 2 * _PADDING_PX
         if width <= 0 or option.fontMetrics.horizontalAdvance(option.text) <= width:
             return
+        # Qt counts in UTF-16, in which an emoji is two.
+        units = option.text.encode("utf-16-le", "replace")
         layout = QTextLayout(option.text, option.font)
+        wrapping = layout.textOption()
+        wrapping.setWrapMode(wrapping.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        layout.setTextOption(wrapping)
         layout.beginLayout()
         lines: list[str] = []
         while (line := layout.createLine()).isValid():
             line.setLineWidth(width)
-            start = line.textStart()
+            start, end = 2 * line.textStart(), 2 * (line.textStart() + line.textLength())
             if len(lines) == _LINES - 1:
-                rest = option.fontMetrics.elidedText(option.text[start:], Qt.TextElideMode.ElideRight, width)
-                lines.append(rest)
+                rest = units[start:].decode("utf-16-le", "replace")
+                lines.append(option.fontMetrics.elidedText(rest, Qt.TextElideMode.ElideRight, width))
                 break
-            lines.append(option.text[start : start + line.textLength()].rstrip())
+            lines.append(units[start:end].decode("utf-16-le", "replace").rstrip())
         layout.endLayout()
         option.text = "\N{LINE SEPARATOR}".join(lines)
 
 
 class _Table(QTableView):
+    retryKey = Signal()
+    dismissKey = Signal()
+    copyKey = Signal()
+
     def rowCount(self) -> int:
         """Number of problems listed."""
         model = self.model()
         return model.rowCount() if model is not None else 0
+
+    def event(self, event: QEvent) -> bool:
+        # The window's keys for pictures must not act on pictures that are not shown; here they mean the list.
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _is_ours(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        if event.matches(QKeySequence.StandardKey.Copy):
+            self.copyKey.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.retryKey.emit()
+        elif event.key() == Qt.Key.Key_Delete:
+            self.dismissKey.emit()
+        else:
+            super().keyPressEvent(event)
+
+
+def _is_ours(event: QKeyEvent) -> bool:
+    keys = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Delete, Qt.Key.Key_Backspace, Qt.Key.Key_Space)
+    plain = event.modifiers() in (Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.KeypadModifier)
+    standard = (QKeySequence.StandardKey.Copy, QKeySequence.StandardKey.SelectAll)
+    return (plain and (event.key() in keys or event.text().isalnum())) or any(event.matches(key) for key in standard)
 
 
 class ProblemsView(QWidget):
@@ -108,8 +159,46 @@ class ProblemsView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
+        self._build_table()
+        self._buttons: dict[str, QPushButton] = {}
+        buttons = QHBoxLayout()
+        buttons.setContentsMargins(12, 8, 12, 8)
+        buttons.setSpacing(8)
+        for name, text, tip, run in (
+            ("retry", self.tr("Retry"), self.tr("Try the chosen files again (Enter)"), self._retry),
+            ("retry_all", self.tr("Retry all"), self.tr("Try all of them again"), self._retry_all),
+            ("reveal", self.tr("Show in folder"), self.tr("Show the file in the file manager"), self._reveal),
+            ("copy", self.tr("Copy report"), self.tr("Copy the chosen rows, or all, as text (Ctrl+C)"), self._copy),
+            ("dismiss", self.tr("Take off the list"), self.tr("The files themselves stay (Delete)"), self._dismiss),
+        ):
+            buttons.addWidget(self._button(name, text, tip, run))
+        buttons.addStretch(1)
+        self.note = QLabel()
+        self.note.setProperty("role", "faint")
+        buttons.addWidget(self.note)
+        self.detail = QPlainTextEdit()
+        self.detail.setObjectName("problemDetail")
+        self.detail.setReadOnly(True)
+        self.detail.setTabChangesFocus(True)
+        self.detail.setAccessibleName(self.tr("All about the chosen file"))
+        self.detail.setPlaceholderText(self.tr("Choose a file to see its whole path here."))
+        self.detail.setFixedHeight(_DETAIL_LINES * self.detail.fontMetrics().lineSpacing() + 20)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(buttons)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.detail)
+        self.table.selectionModel().selectionChanged.connect(lambda *_: self._selection_moved())
+        self.table.retryKey.connect(self._retry)
+        self.table.dismissKey.connect(self._dismiss)
+        self.table.copyKey.connect(self._copy)
+        self._selection_moved()
+        self.setFocusProxy(self.table)
+
+    def _build_table(self) -> None:
         self.table = _Table()
-        titles = (self.tr("File"), self.tr("Reason"), self.tr("Way out"), self.tr("Code"), self.tr("Tries"))
+        titles = (self.tr("File"), self.tr("Reason"), self.tr("Way out"), self.tr("Tries"), self.tr("Code"))
         self._model = _Model(self, titles)
         self.table.setModel(self._model)
         self.table.setItemDelegate(_Lines(self.table))
@@ -120,6 +209,7 @@ class ProblemsView(QWidget):
         self.table.setWordWrap(True)
         self.table.setTextElideMode(Qt.TextElideMode.ElideRight)
         self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         rows = self.table.verticalHeader()
         rows.hide()
         # All of one height: measuring a thousand wrapped texts would hold the window up.
@@ -127,49 +217,34 @@ class ProblemsView(QWidget):
         rows.setDefaultSectionSize(_LINES * self.table.fontMetrics().lineSpacing() + 12)
         header = self.table.horizontalHeader()
         header.setHighlightSections(False)
-        for column, width in ((FILE, 190), (CODE, 170), (TRIES, 56)):
+        header.setMinimumSectionSize(40)
+        for column, width in ((FILE, 190), (CODE, 176), (TRIES, 56)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             header.resizeSection(column, width)
         for column in (REASON, WAY_OUT):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
-        self._buttons: dict[str, QPushButton] = {}
-        buttons = QHBoxLayout()
-        buttons.setContentsMargins(12, 8, 12, 8)
-        buttons.setSpacing(8)
-        for name, text, run in (
-            ("retry", self.tr("Retry"), lambda: self.retryRequested.emit(self.chosen())),
-            ("retry_all", self.tr("Retry all"), lambda: self.retryRequested.emit(None)),
-            ("reveal", self.tr("Show in folder"), self._reveal),
-            ("copy", self.tr("Copy report"), self._copy),
-            ("dismiss", self.tr("Take off the list"), lambda: self.dismissRequested.emit(self.chosen())),
-        ):
-            buttons.addWidget(self._button(name, text, run))
-        buttons.addStretch(1)
-        self.note = QLabel()
-        self.note.setProperty("role", "faint")
-        buttons.addWidget(self.note)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addLayout(buttons)
-        layout.addWidget(self.table)
-        self.table.selectionModel().selectionChanged.connect(lambda *_: self._enable())
-        self._enable()
-        self.setFocusProxy(self.table)
 
     def show_problems(self, problems: list[Problem]) -> None:
-        """Show the list, newest first, keeping what is chosen."""
+        """Show the list, newest first, keeping what is chosen and where the keys are."""
         if problems == self._model.problems:
             return
         chosen, y = set(self._selected()), self.table.verticalScrollBar().value()
+        at = self.table.currentIndex()
+        current = self._model.problems[at.row()].id if at.isValid() else None
         self._model.replace(problems)
-        selection = self.table.selectionModel()
-        flags = selection.SelectionFlag.Select | selection.SelectionFlag.Rows
-        for row, problem in enumerate(problems):
-            if problem.id in chosen:
-                selection.select(self._model.index(row, 0), flags)
+        flags = self.table.selectionModel().SelectionFlag
+        # One selection for all rows: each one told by itself would take minutes for some thousands.
+        selection = QItemSelection()
+        for first, last in _runs([row for row, problem in enumerate(problems) if problem.id in chosen]):
+            selection.select(self._model.index(first, FILE), self._model.index(last, CODE))
+        self.table.selectionModel().select(selection, flags.Select)
+        if current is not None and problems:
+            row = self._model.row_of(current)
+            # What was there is gone: the keys go on from its place.
+            row = min(at.row(), len(problems) - 1) if row < 0 else row
+            self.table.selectionModel().setCurrentIndex(self._model.index(row, FILE), flags.NoUpdate)
         self.table.verticalScrollBar().setValue(y)
-        self._enable()
+        self._selection_moved()
 
     def show_total(self, n_problems: int) -> None:
         """Say where the list is not complete."""
@@ -185,28 +260,53 @@ class ProblemsView(QWidget):
         rows = sorted({index.row() for index in self.table.selectionModel().selectedRows()})
         return [self._model.problems[row].id for row in rows if row < len(self._model.problems)]
 
-    def _button(self, name: str, text: str, run: Callable[[], None]) -> QPushButton:
+    def _button(self, name: str, text: str, tip: str, run: Callable[[], None]) -> QPushButton:
         button = QPushButton(text)
-        button.clicked.connect(run)
+        button.setToolTip(tip)
+        button.clicked.connect(lambda: run())
         self._buttons[name] = button
         return button
 
-    def _enable(self) -> None:
-        any_there, chosen = bool(self._model.problems), bool(self._selected())
+    def _selection_moved(self) -> None:
+        selected = self._selected()
         for name, button in self._buttons.items():
-            button.setEnabled(chosen if name in ("retry", "reveal", "dismiss") else any_there)
+            one_needed = name in ("retry", "reveal", "dismiss")
+            button.setEnabled(bool(selected) if one_needed else bool(self._model.problems))
+        text = ""
+        if len(selected) == 1:
+            problem = self._model.problems[self._model.row_of(selected[0])]
+            times = self.tr("Tried once, {1}.") if problem.n_tries == 1 else self.tr("Tried {0} times, last {1}.")
+            text = _details(problem, times.format(f"{problem.n_tries:,}", when(problem.last_at)))
+        elif selected:
+            text = self.tr("{0} files chosen.").format(f"{len(selected):,}")
+        if self.detail.toPlainText() != text:
+            self.detail.setPlainText(text)
+
+    def _retry(self) -> None:
+        if selected := self._selected():
+            self.retryRequested.emit(selected)
+
+    def _retry_all(self) -> None:
+        self.retryRequested.emit(None)
+
+    def _dismiss(self) -> None:
+        if selected := self._selected():
+            self.dismissRequested.emit(selected)
 
     def _reveal(self) -> None:
-        ids = self.chosen()
-        for problem in self._model.problems:
-            if problem.id in ids[:1]:
-                self.revealRequested.emit(problem.path)
+        if selected := self._selected():
+            self.revealRequested.emit(self._model.problems[self._model.row_of(selected[0])].path)
 
     def _copy(self) -> None:
         ids = set(self._selected()) or {problem.id for problem in self._model.problems}
         rows = [problem for problem in self._model.problems if problem.id in ids]
         QGuiApplication.clipboard().setText(report(rows))
         self.copied.emit(len(rows))
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.table.setColumnHidden(CODE, self.width() < _NARROW_PX)
+        self.table.horizontalHeader().resizeSection(FILE, 190 if self.width() >= _NARROW_PX else 140)
 
 
 def report(problems: list[Problem]) -> str:
@@ -216,9 +316,20 @@ def report(problems: list[Problem]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def printable(path: str) -> str:
-    """Return a path that can be shown and copied: bytes that are no text are replaced, lines stay one line."""
-    return path.encode("utf-8", "replace").decode().replace("\n", "\N{SYMBOL FOR NEWLINE}")
+def _runs(rows: list[int]) -> list[tuple[int, int]]:
+    """Return first and last of each unbroken run."""
+    runs: list[tuple[int, int]] = []
+    for row in rows:
+        if runs and row == runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], row)
+        else:
+            runs.append((row, row))
+    return runs
+
+
+def _details(problem: Problem, tried: str) -> str:
+    reason = f"{_cells(problem)[REASON]} {problem.way_out}"
+    return f"{printable(problem.path)}\n{reason}\n{problem.code}. {tried}"
 
 
 def _cells(problem: Problem) -> tuple[str, str, str, str, str]:
@@ -227,4 +338,4 @@ def _cells(problem: Problem) -> tuple[str, str, str, str, str]:
     message, path = problem.message, printable(problem.path)
     reason = message.removeprefix(path).strip() if message.startswith(path) else message.replace(path, name)
     reason = reason[:1].upper() + reason[1:]
-    return name, reason, problem.way_out, problem.code, f"{problem.n_tries:,}"
+    return name, reason, problem.way_out, f"{problem.n_tries:,}", problem.code
