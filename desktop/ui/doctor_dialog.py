@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from desktop.ui.ports import Failed
 from engine.errors import LightdeskError
+
+_WIDE_CHARS = 84  # of the widest letter, for lines of about a hundred letters
+_MARGIN_PX = 80
 
 
 class TextDialog(QDialog):
@@ -36,7 +39,9 @@ class TextDialog(QDialog):
         layout.setSpacing(12)
         layout.addWidget(self.view)
         layout.addWidget(buttons)
-        self.resize(780, 600)
+        self.resize(self.fontMetrics().horizontalAdvance("m") * _WIDE_CHARS, 640)
+        screen = parent.screen().availableSize()
+        self.resize(self.size().boundedTo(screen - QSize(_MARGIN_PX, _MARGIN_PX)))
 
 
 class DoctorDialog(TextDialog):

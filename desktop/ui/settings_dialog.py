@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import typing
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QSize, Qt
+from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtWidgets import (
+    QAbstractSpinBox,
     QCheckBox,
     QComboBox,
     QDialog,
@@ -30,6 +32,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.ui.plain_text import breakable
 from engine.schemas.settings import Settings
 
 _T = QT_TRANSLATE_NOOP
@@ -69,7 +72,6 @@ GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = tuple(
         (_T("Settings", "Look"), (("theme", _T("Settings", "Colours")), ("top_k", _T("Settings", "Classes shown")))),
     )
 )  # fmt: skip
-AT_ONCE = frozenset({"theme"})
 _SUFFIXES = {
     "max_delay_ms": " ms",
     "gpu_memory_mb": " MB",
@@ -95,9 +97,24 @@ _WORDS = {
 
 @dataclasses.dataclass(slots=True)
 class _Editor:
+    """What edits one setting.
+
+    Attributes
+    ----------
+    widget
+        What takes the keys.
+    row
+        What stands in the page: the widget, or a row that holds it.
+    edited
+        Signal of a change by a person or by `write`.
+    """
+
     widget: QWidget
+    row: QWidget
     read: Callable[[], Any]
-    problem: QLabel
+    write: Callable[[Any], None]
+    edited: Any
+    problem: QLabel = dataclasses.field(default_factory=QLabel)
 
 
 class SettingsDialog(QDialog):
@@ -109,6 +126,8 @@ class SettingsDialog(QDialog):
         Says what is wrong with the value of a setting, or None.
     fixed
         Settings that the environment decides: shown, not edited.
+    models
+        Models to choose from; without any, the name is typed.
     """
 
     def __init__(
@@ -117,12 +136,15 @@ class SettingsDialog(QDialog):
         why_invalid: Callable[[str, Any], str | None],
         fixed: frozenset[str],
         parent: QWidget,
+        *,
+        models: Sequence[str] = (),
     ) -> None:
         super().__init__(parent)
         self.setWindowTitle(self.tr("Settings"))
         self._settings = settings
         self._why_invalid = why_invalid
         self._fixed = fixed
+        self._models = tuple(dict.fromkeys([settings.model, *models])) if models else ()
         self._fields = {field.name: field for field in dataclasses.fields(settings)}
         self._types = typing.get_type_hints(Settings)
         self.editors: dict[str, _Editor] = {}
@@ -137,9 +159,15 @@ class SettingsDialog(QDialog):
             self._pages.addWidget(self._page(rows))
         self.groups.currentRowChanged.connect(self._pages.setCurrentIndex)
         self.groups.setCurrentRow(0)
-        self.buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Save | QDialogButtonBox.StandardButton.Cancel)
+        kinds = QDialogButtonBox.StandardButton
+        self.buttons = QDialogButtonBox(kinds.Save | kinds.Cancel | kinds.RestoreDefaults)
         self.buttons.accepted.connect(self.accept)
         self.buttons.rejected.connect(self.reject)
+        defaults = self.buttons.button(kinds.RestoreDefaults)
+        defaults.setToolTip(self.tr("Put the settings of this page back to what they are without a change"))
+        defaults.setAutoDefault(False)
+        defaults.clicked.connect(self.restore_page)
+        self.buttons.button(kinds.Save).setDefault(True)
         middle = QHBoxLayout()
         middle.setSpacing(16)
         middle.addWidget(self.groups)
@@ -148,22 +176,31 @@ class SettingsDialog(QDialog):
         layout.setContentsMargins(16, 16, 16, 14)
         layout.setSpacing(14)
         layout.addLayout(middle, 1)
+        when = QLabel(self.tr("Colours change at once, everything else at the next start."))
+        when.setProperty("role", "faint")
+        when.setWordWrap(True)
+        layout.addWidget(when)
         layout.addWidget(self.buttons)
-        self.resize(720, 470)
+        self.setMinimumSize(520, 320)
+        self.resize(740, 480)
 
     def changed_values(self) -> Mapping[str, Any]:
         """Return the settings that were changed."""
         values = {name: editor.read() for name, editor in self.editors.items() if name not in self._fixed}
         return {name: value for name, value in values.items() if value != getattr(self._settings, name)}
 
+    def restore_page(self) -> None:
+        """Put the settings of the page that is shown back to their defaults; Save keeps them."""
+        for name, _title in GROUPS[self.groups.currentRow()][1]:
+            if name not in self._fixed:
+                self.editors[name].write(self._fields[name].default)
+
     def accept(self) -> None:
         """Close if every value is right; else show what is wrong beside it."""
         first_wrong: str | None = None
         for name, value in self.changed_values().items():
             reason = self._why_invalid(name, value)
-            problem = self.editors[name].problem
-            problem.setText(reason or "")
-            problem.setVisible(bool(reason))
+            self._show_problem(name, reason or "")
             if reason and first_wrong is None:
                 first_wrong = name
         if first_wrong is None:
@@ -172,38 +209,51 @@ class SettingsDialog(QDialog):
         self.groups.setCurrentRow(
             next(i for i, (_, rows) in enumerate(GROUPS) if any(name == first_wrong for name, _ in rows))
         )
-        self.editors[first_wrong].widget.setFocus()
+        wrong = self.editors[first_wrong]
+        wrong.widget.setFocus()
+        page = self._pages.currentWidget()
+        assert isinstance(page, QScrollArea)
+        QTimer.singleShot(0, page, lambda: page.ensureWidgetVisible(wrong.problem))
+
+    def _show_problem(self, name: str, reason: str) -> None:
+        editor = self.editors[name]
+        editor.problem.setText(breakable(reason))
+        editor.problem.setVisible(bool(reason))
+        editor.widget.setAccessibleDescription(f"{reason} {self._help(name)}".strip())
 
     def _page(self, rows: tuple[tuple[str, str], ...]) -> QWidget:
         grid = QGridLayout()
         grid.setHorizontalSpacing(16)
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(1, 1)
+        # The same on all pages, so that nothing moves sideways between them.
+        titles = (_translated(text) for _, group in GROUPS for _, text in group)
+        grid.setColumnMinimumWidth(0, max(self.fontMetrics().horizontalAdvance(title) for title in titles) + 4)
         line = 0
         for name, text in rows:
             title = _translated(text)
-            editor, read = self._editor(name, title)
-            focus = editor.focusProxy() or editor
-            focus.setAccessibleName(title)
-            help_text = self._help(name)
-            focus.setAccessibleDescription(help_text)
+            editor = self.editors[name] = self._editor(name, title)
+            editor.widget.setAccessibleName(title)
+            editor.widget.setAccessibleDescription(self._help(name))
+            if isinstance(editor.widget, QAbstractSpinBox | QComboBox):
+                # The wheel scrolls the page; a value changes only where someone is.
+                editor.widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+                editor.widget.installEventFilter(self)
+            editor.edited.connect(lambda *_, name=name: self._show_problem(name, ""))
             label = QLabel(title)
-            label.setBuddy(focus)
-            grid.addWidget(label, line, 0, Qt.AlignmentFlag.AlignVCenter)
-            grid.addWidget(editor, line, 1)
-            note = QLabel(help_text)
+            label.setBuddy(editor.widget)
+            note = QLabel(self._help(name))
             note.setProperty("role", "faint")
-            note.setWordWrap(True)
-            grid.addWidget(note, line + 1, 1)
-            problem = QLabel()
-            problem.setProperty("role", "error")
-            problem.setWordWrap(True)
-            problem.hide()
-            grid.addWidget(problem, line + 2, 1)
+            editor.problem.setProperty("role", "error")
+            editor.problem.setTextFormat(Qt.TextFormat.PlainText)
+            editor.problem.hide()
+            grid.addWidget(label, line, 0, Qt.AlignmentFlag.AlignVCenter)
+            grid.addWidget(editor.row, line, 1)
+            for below, text_label in enumerate((note, editor.problem), line + 1):
+                text_label.setWordWrap(True)
+                grid.addWidget(text_label, below, 1)
             grid.setRowMinimumHeight(line + 3, 12)
-            self.editors[name] = _Editor(focus, read, problem)
-            if name in self._fixed:
-                editor.setEnabled(False)
+            editor.row.setEnabled(name not in self._fixed)
             line += 4
         grid.setRowStretch(line, 1)
         page = QWidget()
@@ -219,31 +269,26 @@ class SettingsDialog(QDialog):
         text = _translated(self._fields[name].metadata["help"])
         if name in self._fixed:
             return f"{text} " + self.tr("Set by {0} in the environment.").format(f"LIGHTDESK_{name.upper()}")
-        return text if name in AT_ONCE else f"{text} " + self.tr("Takes effect at the next start.")
+        return text
 
-    def _editor(self, name: str, title: str) -> tuple[QWidget, Callable[[], Any]]:
+    def _editor(self, name: str, title: str) -> _Editor:
         value, hint = getattr(self._settings, name), self._types[name]
+        if name == "model" and self._models:
+            return _choice(self._models, value)
         if typing.get_origin(hint) is Literal:
-            return self._choice(typing.get_args(hint), value)
+            return _choice(typing.get_args(hint), value)
         if hint is bool:
-            check = QCheckBox(self.tr("Yes"))
+            check = QCheckBox(self.tr("Include"))
             check.setChecked(value)
-            return check, check.isChecked
+            return _Editor(check, check, check.isChecked, check.setChecked, check.toggled)
         if hint in (int, float):
             return self._number(name, value, whole=hint is int)
         if Path in typing.get_args(hint):
             return self._path(name, title, value)
         line = QLineEdit(value)
-        return line, lambda: line.text().strip()
+        return _Editor(line, line, lambda: line.text().strip(), line.setText, line.textChanged)
 
-    def _choice(self, words: tuple[str, ...], value: str) -> tuple[QWidget, Callable[[], Any]]:
-        box = QComboBox()
-        for word in words:
-            box.addItem(_translated(str(_WORDS.get(word, word))), word)
-        box.setCurrentIndex(box.findData(value))
-        return box, box.currentData
-
-    def _number(self, name: str, value: float, *, whole: bool) -> tuple[QWidget, Callable[[], Any]]:
+    def _number(self, name: str, value: float, *, whole: bool) -> _Editor:
         field = self._fields[name]
         low, high = field.metadata["minimum"], field.metadata["maximum"]
         spin: QSpinBox | QDoubleSpinBox
@@ -261,15 +306,14 @@ class SettingsDialog(QDialog):
         spin.setSuffix(_SUFFIXES.get(name, ""))
         if name in _ZERO:
             spin.setSpecialValueText(f"0: {_translated(str(_ZERO[name]))}")
-        # The wheel scrolls the page; a value changes only where someone is.
-        spin.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        return spin, spin.value
+        return _Editor(spin, spin, spin.value, spin.setValue, spin.valueChanged)
 
-    def _path(self, name: str, title: str, value: Path | None) -> tuple[QWidget, Callable[[], Any]]:
+    def _path(self, name: str, title: str, value: Path | None) -> _Editor:
         line = QLineEdit("" if value is None else str(value))
         line.setPlaceholderText(self.tr("The standard place"))
         browse = QPushButton(self.tr("Choose\N{HORIZONTAL ELLIPSIS}"))
         browse.setAccessibleName(self.tr("Choose: {0}").format(title))
+        browse.setAutoDefault(False)
 
         def choose() -> None:
             if name == "library":
@@ -279,6 +323,10 @@ class SettingsDialog(QDialog):
             if found:
                 line.setText(found)
 
+        def read() -> Path | None:
+            text = line.text().strip()
+            return Path(os.path.expanduser(text)) if text else None
+
         browse.clicked.connect(choose)
         both = QWidget()
         row = QHBoxLayout(both)
@@ -286,8 +334,23 @@ class SettingsDialog(QDialog):
         row.setSpacing(6)
         row.addWidget(line, 1)
         row.addWidget(browse)
-        both.setFocusProxy(line)
-        return both, lambda: Path(line.text().strip()) if line.text().strip() else None
+        return _Editor(line, both, read, lambda path: line.setText("" if path is None else str(path)), line.textChanged)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.Wheel and isinstance(watched, QWidget) and not watched.hasFocus():
+            event.ignore()
+            return True
+        return super().eventFilter(watched, event)
+
+
+def _choice(words: Sequence[str], value: str) -> _Editor:
+    box = QComboBox()
+    for word in words:
+        box.addItem(_translated(str(_WORDS.get(word, word))), word)
+    box.setCurrentIndex(box.findData(value))
+    return _Editor(
+        box, box, box.currentData, lambda word: box.setCurrentIndex(box.findData(word)), box.currentIndexChanged
+    )
 
 
 def _translated(text: str) -> str:

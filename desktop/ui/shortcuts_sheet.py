@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QCoreApplication, Qt
+from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QGridLayout, QHBoxLayout, QLabel, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QDialogButtonBox,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QLabel,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.ui.actions import ACTIONS, ActionRow
+
+_FRAME_PX = 160  # title bar, margins, buttons, and some of the window behind
 
 
 class ShortcutsSheet(QDialog):
@@ -42,8 +54,18 @@ class ShortcutsSheet(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 20, 24, 16)
         layout.setSpacing(16)
-        layout.addLayout(columns)
+        sheet = QWidget()
+        sheet.setLayout(columns)
+        columns.setContentsMargins(0, 0, 8, 0)
+        scroll = _Scroll(sheet)
+        scroll.setAccessibleName(self.windowTitle())
+        scroll.setAccessibleDescription(
+            "; ".join(f"{text}: {', '.join(keys)}" for rows in groups.values() for keys, text in rows)
+        )
+        layout.addWidget(scroll)
         layout.addWidget(buttons)
+        # Qt makes a new window two thirds of the screen at most, and would cut the right column.
+        self.resize(self.sizeHint())
 
     def _group(self, title: str, rows: list[tuple[list[str], str]]) -> QVBoxLayout:
         head = QLabel(title)
@@ -71,6 +93,26 @@ class ShortcutsSheet(QDialog):
         group.addWidget(head)
         group.addLayout(grid)
         return group
+
+
+class _Scroll(QScrollArea):
+    """As large as what is in it, where the screen is; else the keys scroll it."""
+
+    def __init__(self, inner: QWidget) -> None:
+        super().__init__()
+        self._inner = inner
+        self.setWidget(inner)
+        self.setWidgetResizable(True)
+        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(inner.sizeHint().width() + self.verticalScrollBar().sizeHint().width())
+
+    def sizeHint(self) -> QSize:
+        whole = self._inner.sizeHint()
+        room = self.screen().availableSize().height() - _FRAME_PX
+        if whole.height() <= room:
+            return whole
+        return QSize(whole.width() + self.verticalScrollBar().sizeHint().width(), max(120, room))
 
 
 def _halves(groups: dict[str, list[tuple[list[str], str]]]) -> tuple[list[str], list[str]]:
