@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.library import commands, contents, database, files, jobs, models, problems, queries
+from engine.library import commands, contents, database, files, jobs, migrations, models, problems, queries
 from engine.library.database import Connection
 from engine.library.records import ItemResult
 from engine.schemas.job import Job
@@ -20,7 +20,7 @@ class LibraryView:
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._conn: Connection = database.connect(path, read_only=True)
+        self._conn: Connection = migrations.open_for_reading(path)
         self._model_ids: dict[str, int] = {}
 
     def ids(self, query: Query) -> NDArray[np.int64]:

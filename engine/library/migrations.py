@@ -211,6 +211,10 @@ def _second(conn: Connection) -> None:
 Step = str | Callable[[Connection], None]
 MIGRATIONS: tuple[tuple[str, Step], ...] = (("first schema", _FIRST), ("classes apart, ends of jobs", _second))
 
+# How a library of an older version, that may only be read and so cannot be migrated, looks to today's queries: views that
+# stand before its tables, on the connection of the one who reads.
+_AS_TODAY = {1: "CREATE TEMP VIEW model_classes AS SELECT *, NULL AS label FROM main.model_classes"}
+
 
 def schema_version() -> int:
     """The version that this program writes."""
@@ -272,7 +276,9 @@ def open_for_reading(path: Path) -> Connection:
     conn = database.connect(path, read_only=True)
     try:
         with database.translated(path):
-            _version_of(conn, path)
+            version = _version_of(conn, path)
+            if version in _AS_TODAY:
+                conn.execute(_AS_TODAY[version])
     except BaseException:
         conn.close()
         raise

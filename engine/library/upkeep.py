@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import logging
 import os
+import re
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +15,7 @@ from engine.errors import ErrorCode, LibraryError
 from engine.library import database
 from engine.schemas.library import CheckReport, LibraryInfo
 
+log = logging.getLogger(__name__)
 _BACKUPS_KEPT = 5
 
 
@@ -70,7 +73,10 @@ def check(path: Path) -> CheckReport:
 def broken_promises(conn: database.Connection) -> list[str]:
     """Return what the tables promise each other and do not keep."""
     findings = []
-    for text, sql in _PROMISES:
+    ((version,),) = conn.execute("PRAGMA user_version").fetchall()
+    for since, text, sql in _PROMISES:
+        if version < since:  # the backup made before a migration is to be checked as well
+            continue
         (n,) = conn.execute(sql).fetchall()[0]
         if n:
             findings.append(f"{text}: {n}")
@@ -83,8 +89,10 @@ def broken_promises(conn: database.Connection) -> list[str]:
     return findings
 
 
+# (library version from which it holds, what is wrong, how many)
 _PROMISES = (
     (
+        2,
         "jobs whose counters are wrong",
         """SELECT count(*) FROM jobs j WHERE pruned = 0 AND (
              n_total <> (SELECT count(*) FROM job_items i WHERE i.job_id = j.id)
@@ -93,11 +101,13 @@ _PROMISES = (
              OR n_skipped <> (SELECT count(*) FROM job_items i WHERE i.job_id = j.id AND i.state = 'skipped'))""",
     ),
     (
+        2,
         "contents shown or hidden wrongly",
         """SELECT count(*) FROM contents c WHERE visible <> (c.hidden = 0 AND EXISTS (
            SELECT 1 FROM files f JOIN sources s ON s.id = f.source_id WHERE f.content_id = c.id AND s.removed = 0))""",
     ),
     (
+        2,
         "contents with the name of no file of theirs",
         # A name with a backslash may stand for bytes that are no text; then only the time tells.
         """SELECT count(*) FROM contents c JOIN files f ON f.id = (
@@ -105,7 +115,7 @@ _PROMISES = (
            WHERE c.mtime_ns <> f.mtime_ns OR (instr(c.name, '\\') = 0 AND
              substr(f.path, -length(CAST(c.name AS BLOB))) <> CAST(c.name AS BLOB))""",
     ),
-    ("accepted labels without a class", "SELECT count(*) FROM labels WHERE state = 'accepted' AND class_id IS NULL"),
+    (1, "accepted labels without a class", "SELECT count(*) FROM labels WHERE state = 'accepted' AND class_id IS NULL"),
 )
 
 
@@ -183,12 +193,31 @@ def _refuse_if_open(path: Path) -> None:
 def backup_before_migration(conn: database.Connection, path: Path, version: int) -> Path:
     """Copy the library into ``backups`` beside it; the oldest beyond five go."""
     folder = path.parent / "backups"
-    folder.mkdir(exist_ok=True)
     target = folder / f"{path.stem}-v{version}-{_stamp()}{path.suffix}"
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise LibraryError(
+            ErrorCode.PERMISSION_DENIED,
+            f"The library {path} must be brought up to date, and there is no place for its backup: "
+            f"{folder} cannot be made ({error.strerror}).",
+            way_out="Make that folder, or give yourself the right to.",
+            path=str(path),
+        ) from error
     _copy(conn, target)
-    for old in sorted(folder.glob(f"{path.stem}-v*{path.suffix}"), key=lambda p: p.stat().st_mtime)[:-_BACKUPS_KEPT]:
-        old.unlink(missing_ok=True)
+    for old in _backups_of(path, folder)[:-_BACKUPS_KEPT]:
+        try:
+            old.unlink(missing_ok=True)
+        except OSError as error:  # one backup too many is no reason to stop
+            log.warning("The old backup %s stays: %s", old, error)
     return target
+
+
+def _backups_of(path: Path, folder: Path) -> list[Path]:
+    """Return the automatic backups of this library, oldest first; another may have a name that begins like it."""
+    name = re.compile(rf"{re.escape(path.stem)}-v\d+-(\d{{8}}-\d{{6}}-\d+){re.escape(path.suffix)}")
+    found = [(match[1], p) for p in folder.iterdir() if (match := name.fullmatch(p.name))]
+    return [p for _, p in sorted(found)]
 
 
 def _copy(source: database.Connection, target: Path) -> None:
