@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -26,6 +28,13 @@ _NETWORK_TYPES = frozenset(
         "glusterfs",
         "lustre",
         "afs",
+        "beegfs",
+        "gpfs",
+        # folders that a virtual machine shares with its host: no locks that both see
+        "vboxsf",
+        "prl_fs",
+        "vmhgfs",
+        "fuse.vmhgfs-fuse",
         "fuse.sshfs",
         "fuse.rclone",
         "fuse.davfs",
@@ -33,6 +42,9 @@ _NETWORK_TYPES = frozenset(
         "fuse.gcsfuse",
         "fuse.smbnetfs",
         "fuse.glusterfs",
+        "fuse.onedriver",
+        "fuse.google-drive-ocamlfuse",
+        "fuse.curlftpfs",
     ]
 )
 _CLOUD_FOLDERS = {
@@ -44,21 +56,20 @@ _CLOUD_FOLDERS = {
     "com~apple~clouddocs": "iCloud Drive",
     "icloud drive": "iCloud Drive",
     "nextcloud": "Nextcloud",
+    "owncloud": "ownCloud",
+    "box sync": "Box",
+    "pcloud drive": "pCloud",
 }
+# What OneDrive's program on Windows tells others; the folder may have any name.
+_ONEDRIVE_VARIABLES = ("OneDrive", "OneDriveCommercial", "OneDriveConsumer")
 
 
 def why_unsafe(path: Path) -> str | None:
     """Return the reason not to keep a library at `path`, or None."""
     resolved = Path(os.path.realpath(path))
-    for part in resolved.parts:
-        name = part.casefold()
-        for folder, service in _CLOUD_FOLDERS.items():
-            if (
-                name == folder
-                or name.startswith(folder + " - ")
-                or (name.startswith(folder + " (") and name.endswith(")"))
-            ):
-                return f"it lies in a folder that {service} copies to the cloud"
+    service = _cloud_by_name(resolved.parts) or _cloud_by_program(resolved)
+    if service:
+        return f"it lies in a folder that {service} copies to the cloud"
     kind = _mount_type(resolved)
     if kind in _NETWORK_TYPES:
         return f"it lies on a network drive ({kind})"
@@ -67,12 +78,62 @@ def why_unsafe(path: Path) -> str | None:
     return None
 
 
+def _cloud_by_name(parts: tuple[str, ...]) -> str | None:
+    """Return the service whose folder is known by its usual name."""
+    names = [part.casefold() for part in parts]
+    for name in names:
+        for folder, service in _CLOUD_FOLDERS.items():
+            if (
+                name == folder
+                or name.startswith(folder + " - ")
+                or (name.startswith(folder + " (") and name.endswith(")"))
+            ):
+                return service
+    # macOS keeps all of them in two places: ~/Library/CloudStorage/OneDrive-Contoso, and iCloud for every app.
+    for above, name, below in zip(names, names[1:], [*parts[2:], ""], strict=False):
+        if (above, name) == ("library", "mobile documents"):
+            return "iCloud Drive"
+        if (above, name) == ("library", "cloudstorage") and below:
+            service = below.partition("-")[0]
+            return _CLOUD_FOLDERS.get(service.casefold(), service)
+    return None
+
+
+def _cloud_by_program(path: Path) -> str | None:
+    """Return the service whose program says that it copies a folder around `path`."""
+    for service, folder in _told_folders():
+        try:
+            inside = Path(os.path.normcase(path)).is_relative_to(os.path.normcase(os.path.realpath(folder)))
+        except ValueError:  # no path at all
+            continue
+        if inside:
+            return service
+    return None
+
+
+def _told_folders() -> Iterator[tuple[str, str]]:
+    for variable in _ONEDRIVE_VARIABLES:
+        if folder := os.environ.get(variable):
+            yield "OneDrive", folder
+    # Dropbox documents this file for other programs.
+    homes = [Path.home() / ".dropbox"]
+    homes += [Path(os.environ[name], "Dropbox") for name in ("APPDATA", "LOCALAPPDATA") if os.environ.get(name)]
+    for home in homes:
+        try:
+            accounts = json.loads((home / "info.json").read_text("utf-8"))
+        except (OSError, ValueError):
+            continue
+        for account in accounts.values() if isinstance(accounts, dict) else ():
+            if isinstance(account, dict) and isinstance(account.get("path"), str) and account["path"]:
+                yield "Dropbox", account["path"]
+
+
 def _mount_type(path: Path) -> str:
     """Return the file system type of the mount that holds `path`."""
     best, kind = "", ""
     for part in psutil.disk_partitions(all=True):
         mount = part.mountpoint
-        inside = str(path) == mount or str(path).startswith(mount.rstrip("/\\") + os.sep)
+        inside = path.is_relative_to(mount)
         if inside and len(mount) >= len(best):
             best, kind = mount, "remote" if "remote" in part.opts.split(",") else part.fstype
     return kind.lower()
