@@ -1,37 +1,36 @@
-"""The grid by itself: opening, frames while scrolling, pictures after the scroll: ``python -m benchmarks.grid [N]``.
+"""The grid by itself: opening, frames while scrolling, pictures after the scroll.
 
-Frames are real paint events of a visible window in software rendering. Thumbnails are real JPEG bytes in the
-real cache on disk; the grid's own memory is cold. Rows come from memory on the reader threads, or, with a library
-file made by `tests.synthetic_library`, from SQLite.
+Frames are real paint events of a visible window in software rendering. Rows come from a real library, thumbnails are
+real JPEG bytes in the real cache on disk; the grid's own memory is cold.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
-import os
-import sys
-import tempfile
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
-os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
-
-import cv2
 import numpy as np
 import psutil
+from numpy.typing import NDArray
 from PySide6.QtCore import QEventLoop, QPoint, QPointF, Qt, QTimer
 from PySide6.QtGui import QPaintEvent, QWheelEvent
 from PySide6.QtWidgets import QApplication
 
+from benchmarks import big_library
+from benchmarks.engines import MODEL, library_of
+from benchmarks.open_window import application
+from benchmarks.waiting import until, wait
 from desktop.reading import LibraryReading
 from desktop.thumbnails import Thumbnails
-from desktop.ui import theme
 from desktop.ui.grid import AssetGrid
 from engine.cache import ByteCache, thumbnail_key
-from engine.schemas.library import Query, Tile
+from engine.registry.catalogue import Registry
+from engine.schemas.library import Query
+from engine.settings import cache_dir, load
+from engine.view import LibraryView
 
 VIEWPORT = (1400, 900)
 _SETTLE_MS = 200
@@ -53,83 +52,39 @@ class TimedGrid(AssetGrid):
         self.work_ms.append((time.thread_time() - worked_s) * 1000)
 
 
-class Rows:
-    """A library of made-up rows, in memory."""
-
-    def __init__(self, n: int, n_pictures: int) -> None:
-        self._n, self._n_pictures = n, n_pictures
-
-    def ids(self, _query: Query) -> np.ndarray[Any, np.dtype[np.int64]]:
-        return np.arange(1, self._n + 1, dtype=np.int64)
-
-    def tiles(self, content_ids: Sequence[int], _model_ref: str) -> list[Tile]:
-        return [
-            Tile(
-                content_id=i,
-                sha256=_sha256(i % self._n_pictures),
-                name=f"IMG_{i:07d}.jpg",
-                n_files=2 if i % 17 == 0 else 1,
-                top1=f"class number {i * 7919 % 1000}",
-                confidence=(i * 31 % 1000) / 1000,
-                label="accepted class" if i % 11 == 0 else None,
-                label_state="accepted" if i % 11 == 0 else "rejected" if i % 23 == 0 else None,
-            )
-            for i in content_ids
-        ]
-
-    def close(self) -> None:
-        pass
+def measure(scratch: Path, models: Path, *, big_home: Path, tile_px: int = 160) -> dict[str, Any]:
+    """Measure a grid of all items of the large library."""
+    application()
+    home = big_library.copied(big_home, scratch / "home")
+    library = library_of(home)
+    cache = ByteCache(cache_dir(load()) / "store", 16 << 30)
+    reading, thumbnails = LibraryReading(), Thumbnails()
+    with closing(LibraryView(library)) as view:
+        ref = Registry(models).get(MODEL).ref
+        ids = view.ids(Query(model_ref=ref))
+    try:
+        reading.open(lambda: LibraryView(library))
+        thumbnails.open(lambda sha256: cache.get(thumbnail_key(sha256)))
+        return _measure(reading, thumbnails, ids, ref, tile_px)
+    finally:
+        reading.close()
+        thumbnails.close()
+        cache.close()
 
 
-def run(n_items: int = 100_000, n_pictures: int = 20_000, *, tile_px: int = 160) -> dict[str, Any]:
-    """Measure a grid of `n_items`, of which `n_pictures` have thumbnails of their own; the others share them."""
-    app = QApplication.instance() or QApplication([])
-    assert isinstance(app, QApplication)
-    theme.apply(app, "light")
-    with tempfile.TemporaryDirectory() as folder:
-        cache = ByteCache(Path(folder), 4 << 30)
-        fill(cache, n_pictures)
-        rows = Rows(n_items, n_pictures)
-        reading, thumbnails = LibraryReading(), Thumbnails()
-        try:
-            reading.open(lambda: rows)
-            thumbnails.open(lambda sha256: cache.get(thumbnail_key(sha256)))
-            return _measure(reading, thumbnails, n_items, tile_px)
-        finally:
-            reading.close()
-            thumbnails.close()
-            cache.close()
-
-
-def fill(cache: ByteCache, n: int) -> None:
-    """Store `n` different thumbnails that take as long to decode as photos do: noise and shapes."""
-    rng = np.random.default_rng(7)
-    grounds = [
-        cv2.GaussianBlur(rng.integers(0, 255, (192, 256, 3), dtype=np.uint8), (0, 0), 1 + i % 5) for i in range(40)
-    ]
-    batch: dict[str, bytes] = {}
-    for i in range(n):
-        picture = grounds[i % len(grounds)].copy()
-        color = tuple(int(c) for c in rng.integers(0, 255, 3))
-        cv2.circle(picture, (int(rng.integers(256)), int(rng.integers(192))), int(rng.integers(20, 90)), color, -1)
-        if i % 3 == 0:
-            picture = np.ascontiguousarray(picture.transpose(1, 0, 2))
-        batch[thumbnail_key(_sha256(i))] = cv2.imencode(".jpg", picture, [cv2.IMWRITE_JPEG_QUALITY, 85])[1].tobytes()
-        if len(batch) == 500:
-            cache.set_many(batch)
-            batch = {}
-    cache.set_many(batch)
-
-
-def _measure(reading: LibraryReading, thumbnails: Thumbnails, n_items: int, tile_px: int) -> dict[str, Any]:
+def _measure(
+    reading: LibraryReading, thumbnails: Thumbnails, ids: NDArray[np.int64], ref: str, tile_px: int
+) -> dict[str, Any]:
+    n_items = len(ids)
     grid = TimedGrid(reading, thumbnails)
+    grid.set_model_ref(ref)
     grid.resize(VIEWPORT[0], VIEWPORT[1])
     grid.set_tile_side(tile_px)
     bar = grid.verticalScrollBar()
     began_s = time.perf_counter()
     grid.show()
-    reading.ask("ids", lambda view: view.ids(Query()), grid.set_ids)
-    _until(lambda: grid.count() == n_items and grid.visible_share_with_thumbnails() == 1.0, 5000)
+    reading.ask("ids", lambda view: view.ids(Query(model_ref=ref)), grid.set_ids)
+    until(lambda: grid.count() == n_items and grid.visible_share_with_thumbnails() == 1.0, 30, "the grid")
     result: dict[str, Any] = {"n_items": n_items, "tile_px": tile_px, "viewport": list(VIEWPORT)}
     result["platform"] = QApplication.platformName()
     result["open_ms"] = round((time.perf_counter() - began_s) * 1000, 1)
@@ -154,9 +109,9 @@ def _measure(reading: LibraryReading, thumbnails: Thumbnails, n_items: int, tile
         shares, late_ms = [], []
         for start in (0.1, 0.5, 0.85):
             bar.setValue(round(bar.maximum() * start))
-            _wait(300)
+            wait(300)
             _gesture(gesture, 120, late_ms)
-            _wait(_SETTLE_MS)
+            wait(_SETTLE_MS)
             shares.append(grid.visible_share_with_thumbnails())
         paints_ms = np.array(grid.paints_ms)
         result[name] = {
@@ -170,9 +125,8 @@ def _measure(reading: LibraryReading, thumbnails: Thumbnails, n_items: int, tile
             "share_with_pictures_200_ms_after": round(min(shares), 3),
         }
     began_s = time.perf_counter()
-    ids = np.arange(1, n_items + 1, dtype=np.int64)
     for extra in range(10):
-        grid.set_ids(np.append(ids, n_items + 1 + np.arange(extra * 32)))
+        grid.set_ids(np.append(ids, ids.max() + 1 + np.arange(extra * 32)))
     result["append_ms"] = round((time.perf_counter() - began_s) * 100, 2)
     grid.select_all()
     began_s = time.perf_counter()
@@ -208,24 +162,3 @@ def _gesture(step: Callable[[int], None], n_frames: int, late_ms: list[float]) -
     due_s = time.perf_counter() + 1 / 60
     timer.start()
     loop.exec()
-
-
-def _until(condition: Callable[[], bool], limit_ms: int) -> None:
-    until_s = time.monotonic() + limit_ms / 1000
-    while not condition() and time.monotonic() < until_s:
-        _wait(5)
-
-
-def _wait(ms: int) -> None:
-    loop = QEventLoop()
-    QTimer.singleShot(ms, loop.quit)
-    loop.exec()
-
-
-def _sha256(number: int) -> str:
-    return hashlib.sha256(str(number).encode()).hexdigest()
-
-
-if __name__ == "__main__":
-    sys.setswitchinterval(0.001)  # as the program does
-    print(json.dumps(run(int(sys.argv[1]) if len(sys.argv) > 1 else 100_000), indent=2))

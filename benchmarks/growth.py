@@ -1,0 +1,62 @@
+"""The rate of an ingest with a million rows in the library, against that with ten thousand."""
+
+from __future__ import annotations
+
+import statistics
+import time
+from pathlib import Path
+from typing import Any
+
+from benchmarks import big_library
+from benchmarks.engines import library_of, rate_of, removed
+from benchmarks.open_window import OpenWindow
+from benchmarks.photos import repeated
+from benchmarks.waiting import wait
+
+_FEW = 10_000
+
+
+def measure(
+    source: Path, scratch: Path, models: Path, *, n_rows: int = 1_000_000, n_images: int = 600, pairs: int = 3
+) -> dict[str, Any]:
+    """Return rates in pairs, without a window and with one, and their ratios. Rows are made up, without vectors."""
+    began_s = time.perf_counter()
+    homes = {n: scratch / f"rows-{n}" for n in (_FEW, n_rows)}
+    for n, home in homes.items():
+        big_library.make(home, models, n, with_thumbnails=False, with_vectors=False)
+    made_s = time.perf_counter() - began_s
+    rates: dict[str, dict[int, list[float]]] = {
+        kind: {n: [] for n in homes} for kind in ("no_window", "window")
+    }
+    for i in range(pairs):
+        for kind, by_rows in rates.items():
+            for n, home in homes.items():
+                # Contents of its own for each round; the library grows by a few thousand meanwhile.
+                folder = scratch / f"photos-{kind}-{n}-{i}"
+                repeated(source, folder, n_images, f"{kind[0]}{n}x{i}x")
+                if kind == "window":
+                    by_rows[n].append(round(_rate_with_window(home, models, folder, n_images), 1))
+                else:
+                    by_rows[n].append(round(rate_of(home, models, folder, n_images), 1))
+                removed(folder)
+    return {
+        "n_rows": n_rows,
+        "against": _FEW,
+        "n_images": n_images,
+        "library_mb": {str(n): round(library_of(home).stat().st_size / 1e6) for n, home in homes.items()},
+        "made_s": round(made_s, 1),
+        "images_per_s": {kind: {str(n): v for n, v in by_rows.items()} for kind, by_rows in rates.items()},
+        "ratio": {
+            kind: round(statistics.median(a / b for a, b in zip(by_rows[n_rows], by_rows[_FEW], strict=True)), 3)
+            for kind, by_rows in rates.items()
+        },
+    }
+
+
+def _rate_with_window(home: Path, models: Path, folder: Path, n: int) -> float:
+    opened = OpenWindow(home, models)
+    wait(3000)  # the library is read and painted before the clock starts
+    try:
+        return n / opened.take_in(folder)
+    finally:
+        opened.close()
