@@ -88,7 +88,8 @@ class Following:
                 if job.state == "done" and n >= job.n_total:
                     ended = True
                     break
-                if job.state == "paused" and job.pause_code:
+                # While it is still being scanned, files come that need their record too.
+                if job.state == "paused" and job.pause_code and (not job.scanning or self._failure is not None):
                     yield from self._left_over(job_id, n, job)
                     raise JobError(ErrorCode(job.pause_code), job.pause_reason or "The job rests.")
                 if job.state in ("cancelled", "failed"):

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from engine.library import jobs, migrations
+from engine.service import Engine
 from engine.settings import library_path, load
-from tests.engine.cli.running import command, environment, name_of, records, run, started
+from tests.engine.cli.running import command, environment, heeding_permissions, name_of, records, run, started
 from tests.images import encoded, folder_of, picture
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and names of POSIX")
@@ -168,24 +169,178 @@ def test_a_damaged_model_ends_in_words(tmp_path: Path, lightdesk, monkeypatch: p
     assert job_states() == ["cancelled"]
 
 
-def test_why_the_cpu_is_used_is_said_once(tmp_path: Path, lightdesk, monkeypatch: pytest.MonkeyPatch) -> None:
+def with_a_reason(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the fake model run on the CPU although CUDA was asked for."""
     from engine.backends.fake import FakeSession
     from engine.schemas.device import DeviceReport
 
     made = FakeSession.__init__
 
-    def with_reason(self: FakeSession, *arguments: object) -> None:
+    def init(self: FakeSession, *arguments: object) -> None:
         made(self, *arguments)  # type: ignore[arg-type]
         self.report = DeviceReport("cpu", "CPU", "cuda", "x", "No NVIDIA driver was found, so the CPU is used.")
 
-    monkeypatch.setattr(FakeSession, "__init__", with_reason)
+    monkeypatch.setattr(FakeSession, "__init__", init)
+
+
+def test_why_the_cpu_is_used_is_said_once(tmp_path: Path, lightdesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    with_a_reason(monkeypatch)
     folder_of(tmp_path / "photos", 40)
     done = lightdesk("classify", tmp_path / "photos", "--json", "--device", "cuda")
     assert done.code == 0 and len(records(done.out)) == 40
-    assert done.err.count("No NVIDIA driver was found") == 1
+    assert done.err == "lightdesk: No NVIDIA driver was found, so the CPU is used.\n"
+
+
+def test_it_is_said_too_where_every_answer_is_known(tmp_path: Path, lightdesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The job is through before the model is loaded; the person asked for CUDA all the same."""
+    folder = folder_of(tmp_path / "photos", 1)
+    assert lightdesk("classify", folder).err == ""
+    with_a_reason(monkeypatch)
+    for _ in range(3):
+        done = lightdesk("classify", folder, "--device", "cuda")
+        assert (done.code, done.err) == (0, "lightdesk: No NVIDIA driver was found, so the CPU is used.\n")
+
+
+def test_failures_in_the_table_name_the_reason_and_once_what_to_do(tmp_path: Path, lightdesk) -> None:
+    folder = folder_of(tmp_path / "photos", 1)
+    for name in ("a.jpg", "b.jpg"):
+        (folder / name).write_bytes(b"")
+    done = lightdesk("classify", folder)
+    rows = [row.split(None, 2) for row in done.out.splitlines()[2:]]
+    assert rows == [[f"{folder}/{name}", "EMPTY_FILE", "is empty (0 bytes)."] for name in ("a.jpg", "b.jpg")]
+    assert done.err.count("EMPTY_FILE (2 files): Copy it again") == 1
+    assert lightdesk("classify", folder, "--json").err == "", "the records have it"
+
+
+def test_top_k(tmp_path: Path, lightdesk) -> None:
+    folder = folder_of(tmp_path / "photos", 1)
+    lightdesk("classify", folder)
+
+    def classes(*arguments: object) -> list[int]:
+        (record,) = records(lightdesk("classify", folder, "--json", *arguments).out)
+        return [score["class_id"] for score in record["data"]["top_predictions"]]
+
+    whole = classes("--top-k", 20)
+    assert len(whole) == 10, "all that the fake model has"
+    assert classes() == whole[:5] and classes("--top-k", 1) == whole[:1]
+    assert lightdesk("settings", "set", "top_k", "3").code == 0 and classes() == whole[:3]
+
+
+def test_while_the_window_has_the_library_open(tmp_path: Path, engine: Engine) -> None:
+    """The window's engine and the command line at work on one library: each sees what the other has done."""
+    mine, theirs = folder_of(tmp_path / "mine", 150), folder_of(tmp_path / "theirs", 150, seed=500)
+    job_id = engine.submit([str(mine)])
+    done = run("classify", str(theirs), str(mine / "0000.jpg"), "--json")
+    assert done.returncode == 0 and done.stderr == ""
+    assert len(records(done.stdout)) == 151
+    assert engine.wait(job_id, 60).state == "done"
+    facts = engine.info()
+    assert (facts.contents, facts.files, facts.predictions, facts.problems) == (300, 300, 300, 0)
+    assert engine.check().ok
 
 
 # In processes of their own
+
+
+def test_two_at_once_on_one_new_library(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "photos", 200)
+    wanted = command("classify", str(folder), "--json")
+    options = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, "env": environment()}
+    with started(wanted, **options) as one, started(wanted, **options) as other:
+        answers = [child.communicate(timeout=120) for child in (one, other)]
+        assert (one.returncode, other.returncode) == (0, 0), answers
+    assert [err for _, err in answers] == ["", ""]
+    first, second = ([record["data"]["prediction"] for record in records(out)] for out, _ in answers)
+    assert len(first) == 200 and first == second
+    facts = json.loads(run("library", "info", "--json").stdout)
+    assert (facts["contents"], facts["files"], facts["predictions"], facts["embeddings"]) == (200, 200, 200, 200)
+    assert run("library", "check").returncode == 0
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="root gives its rights up as on Linux")
+def test_what_may_not_be_read_is_a_failed_file_and_stops_nothing(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "photos", 1)
+    alone = folder / "alone.jpg"
+    alone.write_bytes(encoded(picture(9), "JPEG"))
+    for path, mode in ((folder / "closed", 0o000), (tmp_path / "shut", 0o000)):
+        folder_of(path, 1).chmod(mode)
+    alone.chmod(0o000)
+    try:
+        done = run(
+            as_list=heeding_permissions("classify", str(alone), str(folder), str(tmp_path / "shut"), "--json"),
+        )
+    finally:
+        for path in (folder / "closed", tmp_path / "shut"):
+            path.chmod(0o700)
+    found = records(done.stdout)
+    assert (done.returncode, done.stderr) == (1, "")
+    assert [name_of(r) for r in found] == ["alone.jpg", "0000.jpg", "shut", "closed"]
+    assert [r["success"] for r in found] == [False, True, False, False]
+    assert {r["error"]["code"] for r in found if not r["success"]} == {"PERMISSION_DENIED"}
+    assert {r["error"]["details"]["path"] for r in found if not r["success"]} == {
+        str(alone),
+        str(tmp_path / "shut"),
+        str(folder / "closed"),
+    }
+
+
+@posix
+def test_a_narrow_terminal(tmp_path: Path) -> None:
+    """Rows of answers keep to the width; of a failure the whole reason is shown."""
+    import fcntl
+    import pty
+    import struct
+    import termios
+
+    folder = folder_of(tmp_path / "photos", 3)
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
+    leader, follower = pty.openpty()
+    fcntl.ioctl(follower, termios.TIOCSWINSZ, struct.pack("4H", 24, 60, 0, 0))
+    env = environment(NO_COLOR="1")
+    env.pop("COLUMNS", None)
+    with started(command("classify", str(folder)), stdout=follower, stderr=follower, env=env) as child:
+        os.close(follower)
+        shown = everything(leader)
+        assert child.wait(30) == 1
+    os.close(leader)
+    assert b"\x1b" not in shown, "no colours, no cursor"
+    rows = [row.split("\r")[-1] for row in shown.decode().replace("\r\n", "\n").splitlines()]
+    head = next(i for i, row in enumerate(rows) if row.startswith("file"))
+    answers = [row for row in rows[head : head + 5] if "UNREADABLE_IMAGE" not in row]
+    assert len(answers) == 4 and all(len(row) < 60 for row in answers)
+    (failure,) = [row for row in rows if "UNREADABLE_IMAGE  " in row]
+    assert failure.endswith(".") and "\N{HORIZONTAL ELLIPSIS}" not in failure.partition("UNREADABLE")[2]
+    assert any(row.startswith("UNREADABLE_IMAGE (1 file): ") for row in rows)
+    assert rows[-1].startswith("4 files, 1 failed, ")
+
+
+def everything(leader: int) -> bytes:
+    """What comes from a terminal until its other side is closed."""
+    shown = b""
+    while True:
+        try:
+            part = os.read(leader, 65536)
+        except OSError:  # Linux's way to say so
+            return shown
+        if not part:
+            return shown
+        shown += part
+
+
+@posix
+def test_a_second_ctrl_c_ends_at_once(tmp_path: Path) -> None:
+    folder = folder_of(tmp_path / "photos", 500)
+    with started(
+        command("classify", str(folder), "--json"), stdout=subprocess.PIPE, stderr=subprocess.PIPE, env=environment()
+    ) as child:
+        assert child.stdout is not None and child.stderr is not None
+        child.stdout.readline()
+        child.send_signal(signal.SIGINT)
+        child.send_signal(signal.SIGINT)
+        err = child.stderr.read()
+        assert child.wait(20) == 130
+    assert b"Traceback" not in err
+    assert run("library", "check").returncode == 0
 
 
 def test_a_closed_pipe_is_quiet(tmp_path: Path) -> None:
@@ -315,15 +470,7 @@ def test_a_terminal_sees_how_far_it_is(tmp_path: Path) -> None:
         os.close(follower)
         assert child.stdout is not None
         out = child.stdout.read()
-        shown = b""
-        while True:
-            try:
-                part = os.read(leader, 65536)
-            except OSError:
-                break
-            if not part:
-                break
-            shown += part
+        shown = everything(leader)
         assert child.wait(30) == 0
     os.close(leader)
     assert len(out.splitlines()) == 300
