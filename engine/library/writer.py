@@ -24,6 +24,7 @@ log = logging.getLogger(__name__)
 
 _GROUP_S = 0.02  # a commit is not stretched beyond this, so that urgent work gets through
 _RETRY_S = 0.2
+_BUSY_MS = 250
 
 
 class Writer:
@@ -46,8 +47,8 @@ class Writer:
         self._closing = False
         self.waiting_since_s: float | None = None
         self._conn = database.connect(path)
-        # Short waits in SQLite, our own retries around them: closing need not wait a minute.
-        self._conn.set_busy_timeout(1000)
+        # Short waits in SQLite, our own retries around them: closing need not wait.
+        self._conn.set_busy_timeout(_BUSY_MS)
         self._checkpoints = Checkpoints(path, self._conn)
         self._thread = threading.Thread(target=self._run, name="library-writer")
         self._thread.start()
@@ -124,6 +125,8 @@ class Writer:
             self._begin(first)
         except apsw.Error as error:
             self._fail([first], error)
+            if self._closing:  # one after the other they would take minutes to find the same lock
+                self._fail(self._taken_off(lambda _task: True), error)
             return
         began_s = time.monotonic()
         task: _Task | None = first
@@ -153,7 +156,7 @@ class Writer:
             except (apsw.BusyError, apsw.LockedError) as error:
                 if self._closing or (wanted is not None and wanted.is_overdue()):
                     raise
-                self._fail(self._overdue(), error)
+                self._fail(self._taken_off(_Task.is_overdue), error)
                 if self.waiting_since_s is None:
                     self.waiting_since_s = time.monotonic()
                 time.sleep(_RETRY_S)
@@ -161,15 +164,15 @@ class Writer:
             self.waiting_since_s = None
             return
 
-    def _overdue(self) -> list[_Task]:
-        """Take the tasks off the queues that nobody waits for any longer."""
+    def _taken_off(self, which: Callable[[_Task], bool]) -> list[_Task]:
+        """Take tasks off the queues that are not going to be done."""
         with self._changed:
-            overdue = [task for task in (*self._urgent, *self._bulk) if task.is_overdue()]
-            for task in overdue:
+            taken = [task for task in (*self._urgent, *self._bulk) if which(task)]
+            for task in taken:
                 (self._urgent if task in self._urgent else self._bulk).remove(task)
-            if overdue:
+            if taken:
                 self._changed.notify_all()
-        return overdue
+        return taken
 
     def _attempt(self, task: _Task, done: list[tuple[_Task, Any]]) -> None:
         try:
@@ -177,19 +180,23 @@ class Writer:
             result = task.work(self._conn)
             self._conn.execute("RELEASE task")
         except Exception as error:
-            # SQLite may already have rolled everything back (a full disk does); then there is no savepoint.
-            if self._conn.in_transaction:
-                self._conn.execute("ROLLBACK TO task")
-                self._conn.execute("RELEASE task")
-            else:
-                self._fail([earlier for earlier, _ in done], error)
-                done.clear()
-                task.future.set_exception(self._ours(error))
-                self._until_free(lambda: self._conn.execute("BEGIN IMMEDIATE"))
-            if not task.future.done():
+            try:
+                self._take_back(error, done)
+            finally:  # whatever happens, nobody waits for an answer that never comes
                 task.future.set_exception(self._ours(error))
         else:
             done.append((task, result))
+
+    def _take_back(self, error: Exception, done: list[tuple[_Task, Any]]) -> None:
+        """Undo what a failed task has written, and no more where that can be."""
+        if self._conn.in_transaction:
+            self._conn.execute("ROLLBACK TO task")
+            self._conn.execute("RELEASE task")
+            return
+        # SQLite has already rolled everything back (a full disk does that); there is no savepoint left.
+        self._fail([earlier for earlier, _ in done], error)
+        done.clear()
+        self._until_free(lambda: self._conn.execute("BEGIN IMMEDIATE"))
 
     def _rollback(self) -> None:
         with contextlib.suppress(apsw.Error):  # nothing more can be done; the next BEGIN tells
