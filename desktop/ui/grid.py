@@ -9,7 +9,6 @@ from PySide6.QtGui import (
     QAccessible,
     QAccessibleAnnouncementEvent,
     QAccessibleEvent,
-    QColor,
     QContextMenuEvent,
     QFocusEvent,
     QHelpEvent,
@@ -17,15 +16,14 @@ from PySide6.QtGui import (
     QKeySequence,
     QMouseEvent,
     QPainter,
-    QPalette,
-    QPen,
     QWheelEvent,
 )
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from desktop.ui.drag_out import DragOut
+from desktop.ui.plain_text import printable, tooltip
 from desktop.ui.ports import ReadPort, ThumbnailPort
-from desktop.ui.problems_view import printable
+from desktop.ui.rubber_band import RubberBand
 from desktop.ui.tile_painter import GAP_PX, percent
 from desktop.ui.tile_surface import MAX_TILE_PX, MIN_TILE_PX, TileSurface
 from engine.schemas.library import Tile
@@ -51,10 +49,8 @@ class AssetGrid(TileSurface):
         super().__init__(read, thumbnails)
         self._drag_out = DragOut(read, self)
         self._press: QPoint | None = None
-        self._select_on_release: int | None = None
-        self._band_from: QPoint | None = None  # in the coordinates of the content
-        self._band_to = QPoint()
-        self._band_mask: NDArray[np.bool_] | None = None
+        self._select_on_release: int | None = None  # a content, not a place: the list may change meanwhile
+        self._band = RubberBand()
         self._wheel_rest = 0
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Pictures"))
@@ -66,16 +62,20 @@ class AssetGrid(TileSurface):
 
     def set_ids(self, ids: NDArray[np.int64]) -> None:
         """Show these contents; current item, selection and what is on the screen stay where they are still there."""
-        before, n_before = self.current_id(), self._selection.n
-        self._end_band()
+        before, bar = self._chosen(), self.verticalScrollBar()
+        scroll_px = bar.value()
         self._show_ids(ids)
-        self._tell(before, n_before)
+        self._band.shift(bar.value() - scroll_px)
+        if self._band.is_open:
+            self._select_band()
+        self._tell(before)
 
     def reset(self) -> None:
         """Forget everything: another library."""
-        before, n_before = self.current_id(), self._selection.n
+        before = self._chosen()
+        self._end_press()
         super().reset()
-        self._tell(before, n_before)
+        self._tell(before)
 
     def current_id(self) -> int | None:
         """The current content."""
@@ -95,9 +95,9 @@ class AssetGrid(TileSurface):
 
     def set_current(self, content_id: int) -> None:
         """Go to a content, if it is shown."""
-        found = np.flatnonzero(self._selection.ids == content_id)
-        if len(found):
-            self._go_to(int(found[0]), _NONE)
+        place = self._selection.place_of(content_id)
+        if place >= 0:
+            self._go_to(place, _NONE)
 
     def step(self, by: int) -> None:
         """Move the current item."""
@@ -105,21 +105,25 @@ class AssetGrid(TileSurface):
 
     def select_all(self) -> None:
         """Select everything shown."""
-        n_before = self._selection.n
+        before = self._chosen()
         self._selection.select_all()
         self.viewport().update()
-        self._tell(self.current_id(), n_before)
+        self._tell(before)
 
     def sizeHint(self) -> QSize:
         return QSize(800, 600)
 
-    def _tell(self, current_before: int | None, n_before: int | None) -> None:
-        """Say what has changed; `n_before` None: the selection has in any case."""
-        current = self.current_id()
-        if current != current_before:
-            self._describe_current()
-            self.currentChanged.emit(current)
-        if n_before is None or self._selection.n != n_before:
+    def _chosen(self) -> tuple[int | None, int, int]:
+        """Current content, how many steps go to, how many are selected: compared before and after."""
+        return self.current_id(), self._selection.n, self._selection.n_marked
+
+    def _tell(self, before: tuple[int | None, int, int], *, selected: bool = False) -> None:
+        """Say what has changed; `selected`: the selection has in any case, though not in number."""
+        now = self._chosen()
+        self._describe_current(aloud=selected or now != before)
+        if now[0] != before[0]:
+            self.currentChanged.emit(now[0])
+        if selected or now[1:] != before[1:]:
             self.selectionChanged.emit()
 
     # Keys
@@ -132,21 +136,25 @@ class AssetGrid(TileSurface):
             self.select_all()
         elif event.key() == Qt.Key.Key_Space and self._selection.current >= 0:
             if event.modifiers() & _CTRL:
+                before = self._chosen()
                 self._selection.toggle(self._selection.current)
                 self.viewport().update()
-                self._tell(self.current_id(), None)
+                self._tell(before, selected=True)
             else:
                 self.activated.emit(self.current_id())
         else:
             event.ignore()
 
     def _target(self, key: Qt.Key) -> int | None:
-        columns, current, last = self._columns(), self._selection.current, self.count() - 1
-        page = self._rows_on_page() * columns
+        columns, last = self._layout.columns, self.count() - 1
+        page = self._layout.rows_on_page * columns
+        # Without a current item every way but one leads to the first.
+        nowhere = self._selection.current < 0
+        current = 0 if nowhere else self._selection.current
         below = current + columns
         if below > last and current // columns < last // columns:
             below = last  # the last row is shorter
-        return {
+        target = {
             Qt.Key.Key_Left: current - 1,
             Qt.Key.Key_Right: current + 1,
             Qt.Key.Key_Up: current - columns if current >= columns else current,
@@ -156,14 +164,14 @@ class AssetGrid(TileSurface):
             Qt.Key.Key_Home: 0,
             Qt.Key.Key_End: last,
         }.get(key)
+        return 0 if nowhere and target is not None and key != Qt.Key.Key_End else target
 
     def _go_to(self, place: int, modifiers: Qt.KeyboardModifier) -> None:
         """Move the current item by keys: Shift takes the way along, Ctrl leaves the selection alone."""
         if not self.count():
             return
-        before = self.current_id()
-        selection = self._selection
-        place = 0 if selection.current < 0 and not modifiers & _SHIFT else max(0, min(place, self.count() - 1))
+        before, selection = self._chosen(), self._selection
+        place = max(0, min(place, self.count() - 1))
         if modifiers & _SHIFT:
             selection.select_range(place, keep=bool(modifiers & _CTRL))
         elif modifiers & _CTRL:
@@ -172,7 +180,7 @@ class AssetGrid(TileSurface):
             selection.select_only(place)
         self._reveal(place)
         self.viewport().update()
-        self._tell(before, None)
+        self._tell(before, selected=True)
 
     # Mouse
 
@@ -181,12 +189,11 @@ class AssetGrid(TileSurface):
             event.ignore()
             return
         point = event.position().toPoint()
-        place = self._place_at(point)
-        if place is not None and not self._card(place).contains(point):
-            place = None
+        place = self._card_at(point)
         left = event.button() == Qt.MouseButton.LeftButton
-        before, selection = self.current_id(), self._selection
+        before, selection = self._chosen(), self._selection
         modifiers = event.modifiers()
+        self._end_press()
         self._press, self._select_on_release = (point if left else None), None
         if place is None:
             if not modifiers & (_SHIFT | _CTRL):
@@ -198,26 +205,25 @@ class AssetGrid(TileSurface):
         elif selection.is_selected(place):
             # One of several: it may be the begin of a drag of all of them.
             selection.current = place
-            self._select_on_release = place if left else None
+            self._select_on_release = self.current_id() if left else None
         else:
             selection.select_only(place)
         on_picture = place is not None and self._picture(place).contains(point)
         if left and on_picture:
             self._drag_out.prepare(selection.selected())
         elif left:
-            self._band_from = self._in_content(point)
-            self._band_mask = selection.mask()
+            self._band.begin(point, self.verticalScrollBar().value(), selection.marked())
         self.viewport().update()
-        self._tell(before, None)
+        self._tell(before, selected=True)
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         point = event.position().toPoint()
         if self._press is None or not event.buttons() & Qt.MouseButton.LeftButton:
             return
         far = (point - self._press).manhattanLength() >= QApplication.startDragDistance()
-        if self._band_from is not None:
-            if far or not self._band().isEmpty():
-                self._band_to = point
+        if self._band.is_ready:
+            if far or self._band.is_open:
+                self._band.pull(point)
                 self._select_band()
                 self._autoscroll.start()
         elif far:
@@ -227,16 +233,16 @@ class AssetGrid(TileSurface):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         if event.button() == Qt.MouseButton.LeftButton:
-            if self._select_on_release is not None and self._band().isEmpty():
-                self._selection.select_only(self._select_on_release)
+            before, clicked = self._chosen(), self._select_on_release
+            place = self._selection.place_of(clicked) if clicked is not None and not self._band.is_open else -1
+            self._end_press()
+            if place >= 0:
+                self._selection.select_only(place)
                 self.viewport().update()
-                self._tell(self.current_id(), None)
-            self._press = self._select_on_release = None
-            self._drag_out.forget()
-            self._end_band()
+                self._tell(before, selected=True)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
-        if event.button() == Qt.MouseButton.LeftButton and self._place_at(event.position().toPoint()) is not None:
+        if event.button() == Qt.MouseButton.LeftButton and self._card_at(event.position().toPoint()) is not None:
             self.activated.emit(self.current_id())
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
@@ -257,68 +263,45 @@ class AssetGrid(TileSurface):
             self.zoom(steps, event.position().toPoint())
         event.accept()
 
-    def _card(self, place: int) -> QRect:
-        return self._rect(place).adjusted(GAP_PX, GAP_PX, -GAP_PX, -GAP_PX)
+    def _end_press(self) -> None:
+        self._press = self._select_on_release = None
+        self._drag_out.forget()
+        self._autoscroll.stop()
+        if self._band.is_open:
+            self.viewport().update()
+        self._band.end()
+
+    def _card_at(self, point: QPoint) -> int | None:
+        """Return the place whose card, without the gaps around it, holds the point."""
+        place = self._place_at(point)
+        inside = place is not None and self._rect(place).adjusted(GAP_PX, GAP_PX, -GAP_PX, -GAP_PX).contains(point)
+        return place if inside else None
 
     def _picture(self, place: int) -> QRect:
-        return self._shape().picture.translated(self._rect(place).topLeft())
+        return self._layout.shape.picture.translated(self._rect(place).topLeft())
 
     # Rubber band
 
-    def _in_content(self, point: QPoint) -> QPoint:
-        return point + QPoint(0, self.verticalScrollBar().value())
-
-    def _band(self) -> QRect:
-        """The band on the viewport, empty without one."""
-        if self._band_from is None or self._band_to.isNull():
-            return QRect()
-        return QRect(self._band_from - QPoint(0, self.verticalScrollBar().value()), self._band_to).normalized()
-
     def _select_band(self) -> None:
-        band, columns = self._band(), self._columns()
-        if self._band_mask is None or not self.count():
-            return
-        first, shape = self._rect(0), self._shape()
-        left, right = (band.left() - first.left()) // shape.width, (band.right() - first.left()) // shape.width
-        top, bottom = (band.top() - first.top()) // shape.height, (band.bottom() - first.top()) // shape.height
-        rows = np.arange(max(0, top), max(0, bottom + 1))
-        across = np.arange(max(0, left), min(columns, right + 1))
-        places = (rows[:, None] * columns + across).ravel()
-        mask = self._band_mask.copy()
-        mask[places[places < self.count()]] = True
-        n_before = self._selection.n
-        self._selection.set_mask(mask)
+        before, scroll_px = self._chosen(), self.verticalScrollBar().value()
+        places = self._layout.places_in(self._band.rect(scroll_px), scroll_px)
+        self._selection.set_mask(self._band.mask(self._selection.ids, places))
         self.viewport().update()
-        self._tell(self.current_id(), n_before)
+        self._tell(before)
 
     def _scroll_band(self) -> None:
-        y, height = self._band_to.y(), self.viewport().height()
+        y, height = self._band.end_y, self.viewport().height()
         by = min(0, y) + max(0, y - height)
         if by:
             self.verticalScrollBar().setValue(self.verticalScrollBar().value() + by)
             self._select_band()
 
-    def _end_band(self) -> None:
-        self._autoscroll.stop()
-        if self._band_from is not None:
-            self._band_from = self._band_mask = None
-            self._band_to = QPoint()
-            self.viewport().update()
-
     def _paint_over(self, painter: QPainter) -> None:
-        band = self._band()
-        if not band.isEmpty():
-            accent = self.palette().color(QPalette.ColorRole.Highlight)
-            ground = QColor(accent)
-            ground.setAlpha(36)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
-            painter.setPen(QPen(accent, 1))
-            painter.setBrush(ground)
-            painter.drawRect(band)
+        self._band.paint(painter, self.verticalScrollBar().value(), self.palette())
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         super().scrollContentsBy(dx, dy)
-        if self._band_from is not None:
+        if self._band.is_open:
             self.viewport().update()
 
     # For people who do not see the grid, or not well
@@ -337,7 +320,8 @@ class AssetGrid(TileSurface):
             place = self._place_at(event.pos())
             row = self._rows.get(int(self._selection.ids[place])) if place is not None else None
             if row is not None and place is not None:
-                QToolTip.showText(event.globalPos(), "\n".join(self._words(row)), self.viewport(), self._rect(place))
+                text = tooltip("\n".join(self._words(row)))
+                QToolTip.showText(event.globalPos(), text, self.viewport(), self._rect(place))
             else:
                 QToolTip.hideText()
             return True
@@ -361,18 +345,22 @@ class AssetGrid(TileSurface):
             words.append(self.tr("{0} files with this content").format(row.n_files))
         return words
 
-    def _describe_current(self) -> None:
+    def _describe_current(self, *, aloud: bool = True) -> None:
+        """Put what is current and how many are selected into words.
+
+        Not said aloud where only the list around has grown, as it does all the time while a folder is read.
+        """
         current = self.current_id()
         row = self._rows.get(current) if current is not None else None
         words = self._words(row) if row is not None else []
         if current is not None:
-            words.append(self.tr("item {0} of {1}").format(self._selection.current + 1, self.count()))
+            words.append(self.tr("item {0} of {1}").format(f"{self._selection.current + 1:,}", f"{self.count():,}"))
         if self._selection.n_marked > 1:
-            words.append(self.tr("{0} selected").format(self._selection.n_marked))
+            words.append(self.tr("{0} selected").format(f"{self._selection.n_marked:,}"))
         text = ", ".join(words)
         if text == self.accessibleDescription():
             return
         self.setAccessibleDescription(text)
-        if QAccessible.isActive() and self.hasFocus():
+        if aloud and QAccessible.isActive() and self.hasFocus():
             QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
             QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+# So far around a current content that is gone the one that takes its place is looked for.
+_NEAR = 1000
+
 
 class GridSelection:
     """A set of places in a list of ids, that survives the list changing.
@@ -51,9 +54,13 @@ class GridSelection:
         current = self.current_id
         return [] if current is None else [current]
 
-    def mask(self) -> NDArray[np.bool_]:
-        """Return a copy of the mask, to select on top of."""
-        return self._mask.copy()
+    def marked(self) -> NDArray[np.int64]:
+        """Return the ids that are selected, to select on top of."""
+        return self.ids[self._mask]
+
+    def place_of(self, content_id: int) -> int:
+        """Return where a content stands in the list, -1 if it does not."""
+        return _place_of(self.ids, content_id)
 
     def set_mask(self, mask: NDArray[np.bool_]) -> None:
         """Select what the mask says."""
@@ -107,11 +114,7 @@ class GridSelection:
         if 0 <= current < n_before:
             self.current = _place_of(ids, int(before[current]))
             if self.current < 0:
-                # Labelled away, or hidden: on to the next one that is still there.
-                heirs = before[current + 1 : current + 1001]
-                heirs = heirs[np.isin(heirs, ids)]
-                heir = _place_of(ids, int(heirs[0])) if len(heirs) else min(current, len(ids) - 1)
-                self.current = heir
+                heir = self.current = _heir(before, current, ids)
                 if heir >= 0 and not mask.any():
                     mask[heir] = True
                     self.anchor = heir
@@ -122,3 +125,15 @@ class GridSelection:
 def _place_of(ids: NDArray[np.int64], content_id: int) -> int:
     found = np.flatnonzero(ids == content_id)
     return int(found[0]) if len(found) else -1
+
+
+def _heir(before: NDArray[np.int64], current: int, ids: NDArray[np.int64]) -> int:
+    """Return the place that becomes current when the current content is labelled away, hidden or filtered out.
+
+    The next one that is still there, else the one before; of another list altogether the first.
+    """
+    for near in (before[current + 1 : current + 1 + _NEAR], before[max(0, current - _NEAR) : current][::-1]):
+        there = near[np.isin(near, ids)]
+        if len(there):
+            return _place_of(ids, int(there[0]))
+    return min(0, len(ids) - 1)

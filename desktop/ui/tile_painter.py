@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPainterPath, QPalette, QPen, QPixmap
 
+from desktop.ui.plain_text import printable
 from engine.schemas.library import Tile
 
 GAP_PX = 4  # on each side of a tile: neighbours stand twice as far apart
@@ -79,7 +80,7 @@ class TilePainter:
     def __init__(self, palette: QPalette, font: QFont, width: int, ratio: float) -> None:
         self._metrics = QFontMetrics(font)
         self.shape = TileShape.of(width, self._metrics)
-        self._ratio = ratio
+        self.ratio = ratio
         self._dark = is_dark(palette)
         self._font = font
         self._strong = QFont(font)
@@ -105,8 +106,8 @@ class TilePainter:
         `tile` and `image` may not be known yet.
         """
         shape = self.shape
-        picture = QPixmap(round(shape.width * self._ratio), round(shape.height * self._ratio))
-        picture.setDevicePixelRatio(self._ratio)
+        picture = QPixmap(round(shape.width * self.ratio), round(shape.height * self.ratio))
+        picture.setDevicePixelRatio(self.ratio)
         picture.fill(self._base)
         painter = QPainter(picture)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
@@ -125,7 +126,11 @@ class TilePainter:
 
     def selection(self, painter: QPainter, cell: QRect, *, selected: bool, current: bool, focus: bool) -> None:
         """Draw around a tile that is selected or current; the picture itself keeps its colours."""
-        card = QRectF(cell).adjusted(GAP_PX, GAP_PX, -GAP_PX, -GAP_PX).adjusted(-0.5, -0.5, 0.5, 0.5)
+        # Without the focus the keys go elsewhere: the outline is thinner then.
+        width = 2.0 if current and focus else 1.0
+        # A line two pixels wide is sharp between two pixels, one of one in the middle of one.
+        out = (2.0 - width) / 2
+        card = QRectF(cell).adjusted(GAP_PX - out, GAP_PX - out, out - GAP_PX, out - GAP_PX)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         if selected:
             frame = QPainterPath()
@@ -135,10 +140,9 @@ class TilePainter:
             painter.fillPath(frame - picture, self._tint)
         painter.setBrush(Qt.BrushStyle.NoBrush)
         if current:
-            # Without the focus the keys go elsewhere: the outline is thinner then.
-            painter.setPen(QPen(self._accent, 2.0 if focus else 1.0))
+            painter.setPen(QPen(self._accent, width))
         elif selected:
-            painter.setPen(QPen(self._edge, 1.0))
+            painter.setPen(QPen(self._edge, width))
         else:
             return
         painter.drawRoundedRect(card, _RADIUS_PX, _RADIUS_PX)
@@ -159,7 +163,7 @@ class TilePainter:
         width, height = max(1, round(image.width() * scale)), max(1, round(image.height() * scale))
         left, top = place.left() + (place.width() - width) // 2, place.top() + (place.height() - height) // 2
         target = QRect(left, top, width, height)
-        device_width, device_height = round(width * self._ratio), round(height * self._ratio)
+        device_width, device_height = round(width * self.ratio), round(height * self.ratio)
         if device_width < image.width():
             image = image.scaled(
                 device_width,
@@ -172,7 +176,7 @@ class TilePainter:
 
     def _caption(self, painter: QPainter, place: QRect, tile: Tile) -> None:
         line = QRect(place.left(), place.bottom() + 1 + _CAPTION_GAP_PX, place.width(), self._metrics.height())
-        text, font, color = tile.top1 or tile.name, self._font, self._text if tile.top1 else self._faint
+        text, font, color = tile.top1 or printable(tile.name), self._font, self._text if tile.top1 else self._faint
         # Beside a person's label the model's number would speak of another class.
         confidence = tile.confidence if tile.top1 else None
         if tile.label_state == "accepted" and tile.label:

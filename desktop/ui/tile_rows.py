@@ -11,13 +11,14 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer
 
 from desktop.ui.ports import ReadPort
-from engine.errors import LightdeskError
 from engine.schemas.library import Tile
 
 _KEPT = 6000
-# A read whose answer was dropped (another library was opened meanwhile) must not stop all reading.
+# A read whose answer was dropped (another library was opened meanwhile) must not stop all reading. A read that is
+# only slow would be asked for again and again, and never be answered, if this did not double each time.
 _LOST_S = 2.0
 _RETRY_MS = 250
+_MAX_RETRY_MS = 8000
 
 
 class TileRows(QObject):
@@ -40,10 +41,13 @@ class TileRows(QObject):
         self._absent: set[int] = set()
         self._wanted: list[NDArray[np.int64]] = []
         self._asked_s: float | None = None
+        self._lost_s = _LOST_S
+        # Changed while they were being read: what comes may be from before.
+        self._moved: set[int] = set()
         self._epoch = 0
+        self._retry_ms = _RETRY_MS
         self._retry = QTimer(self)
         self._retry.setSingleShot(True)
-        self._retry.setInterval(_RETRY_MS)
         self._retry.timeout.connect(self._ask)
 
     def get(self, content_id: int) -> Tile | None:
@@ -66,12 +70,17 @@ class TileRows(QObject):
             self._epoch += 1
             self._asked_s = None
         else:
-            self._stale.update(content_id for content_id in content_ids if content_id in self._rows)
-            self._absent.difference_update(content_ids)
+            moved = set(content_ids)
+            self._stale |= moved & self._rows.keys()
+            self._absent -= moved
+            if self._asked_s is not None:
+                self._moved |= moved
 
     def clear(self) -> None:
         """Forget everything: another library."""
         self._rows.clear()
+        self._wanted = []
+        self._retry.stop()
         self.invalidate(None)
 
     def want(self, *groups: NDArray[np.int64]) -> None:
@@ -81,21 +90,26 @@ class TileRows(QObject):
 
     def _ask(self) -> None:
         now_s = time.monotonic()
-        if self._asked_s is not None and now_s - self._asked_s < _LOST_S:
-            # In a lane the newest request drops the answers of older ones: one at a time, or fast scrolling gets none.
-            self._retry.start()
-            return
+        if self._asked_s is not None:
+            if now_s - self._asked_s < self._lost_s:
+                # In a lane the newest request drops the answers of older ones: one at a time, or fast scrolling
+                # gets none.
+                if not self._retry.isActive():
+                    self._retry.start(_RETRY_MS)
+                return
+            self._lost_s *= 2
         self._asked_s = None
         missing = self._missing()
         if not missing:
             return
         self._asked_s = now_s
+        self._moved.clear()
         ref, epoch = self._model_ref, self._epoch
         self._read.ask(
             "tiles",
             lambda view: view.tiles(missing, ref),
             lambda rows: self._take(rows, missing, epoch),
-            self._failed,
+            lambda _error: self._failed(epoch),
         )
 
     def _missing(self) -> list[int]:
@@ -114,25 +128,32 @@ class TileRows(QObject):
             self._ask()
             return
         self._asked_s = None
+        self._lost_s = _LOST_S
         self._retry.stop()
+        self._retry_ms = _RETRY_MS
         changed: list[int] = []
         for row in rows:
             if self._rows.get(row.content_id) != row:
                 self._rows[row.content_id] = row
                 changed.append(row.content_id)
             self._rows.move_to_end(row.content_id)
-        self._stale.difference_update(asked)
-        if len(rows) < len(asked):
-            # Hidden meanwhile, or not stored yet: not asked again before something is said to have changed.
-            self._absent.update(set(asked) - {row.content_id for row in rows})
-        while len(self._rows) > _KEPT:
+        moved, self._moved = self._moved, set()
+        self._stale -= set(asked) - moved
+        self._stale |= moved & self._rows.keys()
+        # Hidden meanwhile, or not stored yet: not asked again before something is said to have changed.
+        self._absent |= set(asked) - {row.content_id for row in rows} - moved
+        # On a wall of a screen more are wanted at once than are kept else.
+        kept = max(_KEPT, 2 * sum(len(group) for group in self._wanted))
+        while len(self._rows) > kept:
             gone, _ = self._rows.popitem(last=False)
             self._stale.discard(gone)
         if changed:
             self._came(changed)
         self._ask()
 
-    def _failed(self, _error: LightdeskError) -> None:
-        # A busy library: once more soon, without hurry.
-        self._asked_s = None
-        self._retry.start()
+    def _failed(self, epoch: int) -> None:
+        # A busy library: once more soon, then less and less often.
+        if epoch == self._epoch:
+            self._asked_s = None
+            self._retry.start(self._retry_ms)
+            self._retry_ms = min(_MAX_RETRY_MS, 2 * self._retry_ms)

@@ -14,12 +14,13 @@ from PySide6.QtWidgets import QAbstractScrollArea
 from desktop.ui.grid_selection import GridSelection
 from desktop.ui.ports import ReadPort, ThumbnailPort
 from desktop.ui.tile_cache import TileCache
-from desktop.ui.tile_painter import TilePainter, TileShape
+from desktop.ui.tile_layout import MARGIN_PX, TileLayout, columns_in
+from desktop.ui.tile_painter import TilePainter
 from desktop.ui.tile_rows import TileRows
 
 MIN_TILE_PX, MAX_TILE_PX = 96, 320
 DEFAULT_TILE_PX = 160
-_MARGIN_PX = 6
+_ZOOM_STEP_PX = 16
 _FETCH_MS = 12
 # Flying over pages faster than anyone can look: nothing is fetched but now and then, until it slows down.
 _FLYING_MS = 30
@@ -38,7 +39,6 @@ _LOOKS = (
     QEvent.Type.PaletteChange,
     QEvent.Type.FontChange,
     QEvent.Type.StyleChange,
-    QEvent.Type.DevicePixelRatioChange,
 )
 
 
@@ -57,8 +57,9 @@ class TileSurface(QAbstractScrollArea):
         self._tile_px = DEFAULT_TILE_PX
         self._painter: TilePainter | None = None
         self._blank: QPixmap | None = None
-        self._measured: TileShape | None = None
-        self._laid_out = (1, 1)
+        self._layout = TileLayout.of(1, 1, DEFAULT_TILE_PX, 0, QFontMetrics(self.font()))
+        # While only the size changes: where it was scrolled to, and what stands at the top, with what is above of it.
+        self._held: tuple[int, int, int] | None = None
         self._going_up = False
         self._fetched_at = self._looked_at = 0
         self._fetched_s = self._scrolled_s = 0.0
@@ -98,6 +99,8 @@ class TileSurface(QAbstractScrollArea):
         """Forget everything: another library."""
         self._rows.clear()
         self._cache.clear()
+        self._dirty.clear()
+        self._thumbnails.want([])
         self._selection = GridSelection()
         self._lay_out()
 
@@ -124,8 +127,14 @@ class TileSurface(QAbstractScrollArea):
         self.zoomChanged.emit(side_px)
 
     def zoom(self, steps: int, at: QPoint | None = None) -> None:
-        """Make tiles larger or smaller by steps."""
-        self.set_tile_side(self._tile_px + 16 * steps, at)
+        """Make tiles larger or smaller by steps, each of which can be seen."""
+        width, columns = self.viewport().width(), self._layout.columns
+        side_px = self._tile_px + _ZOOM_STEP_PX * steps
+        if columns_in(width, side_px) == columns:
+            # Tiles fill the width: they change with the number of columns only.
+            other = max(1, columns - 1) if steps > 0 else columns + 1
+            side_px = (width - 2 * MARGIN_PX) // other
+        self.set_tile_side(side_px, at)
 
     def visible_share_with_thumbnails(self) -> float:
         """Part of the visible tiles that have been painted with their picture; for benchmarks."""
@@ -168,30 +177,11 @@ class TileSurface(QAbstractScrollArea):
 
     # Geometry
 
-    def _columns(self) -> int:
-        return max(1, (self.viewport().width() - 2 * _MARGIN_PX) // self._tile_px)
-
-    def _shape(self) -> TileShape:
-        width = max(MIN_TILE_PX // 2, (self.viewport().width() - 2 * _MARGIN_PX) // self._columns())
-        if self._measured is None or self._measured.width != width:
-            self._measured = TileShape.of(width, QFontMetrics(self.font()))
-        return self._measured
-
     def _rect(self, place: int) -> QRect:
-        shape, columns = self._shape(), self._columns()
-        row, column = divmod(place, columns)
-        left = (self.viewport().width() - columns * shape.width) // 2
-        top = _MARGIN_PX + row * shape.height - self.verticalScrollBar().value()
-        return QRect(left + column * shape.width, top, shape.width, shape.height)
+        return self._layout.rect(place, self.verticalScrollBar().value())
 
     def _visible(self, pages_before: int = 0, pages_after: int = 0) -> range:
-        """Places on the screen, in part at least, and in the pages around."""
-        height, columns, n = self._shape().height, self._columns(), self.count()
-        top = self.verticalScrollBar().value() - _MARGIN_PX
-        page = self.viewport().height()
-        first = max(0, (top - pages_before * page) // height) * columns
-        last = (max(0, top + page * (1 + pages_after) - 1) // height + 1) * columns
-        return range(min(first, n), min(last, n))
+        return self._layout.visible(self.verticalScrollBar().value(), pages_before, pages_after)
 
     def _visible_ids(self) -> list[int]:
         visible = self._visible()
@@ -200,12 +190,7 @@ class TileSurface(QAbstractScrollArea):
 
     def _place_at(self, point: QPoint) -> int | None:
         """Return the place whose cell holds the point."""
-        shape, columns = self._shape(), self._columns()
-        left = (self.viewport().width() - columns * shape.width) // 2
-        column = (point.x() - left) // shape.width
-        row = (point.y() + self.verticalScrollBar().value() - _MARGIN_PX) // shape.height
-        place = row * columns + column
-        return place if 0 <= column < columns and row >= 0 and place < self.count() else None
+        return self._layout.place_at(point, self.verticalScrollBar().value())
 
     def _place_near(self, point: QPoint | None) -> int:
         place = self._place_at(point) if point is not None else None
@@ -214,26 +199,22 @@ class TileSurface(QAbstractScrollArea):
             place = self._selection.current if self._selection.current in visible else visible.start
         return max(0, place)
 
-    def _rows_on_page(self) -> int:
-        return max(1, self.viewport().height() // self._shape().height)
-
     def _lay_out(self) -> None:
-        height = self._shape().height
-        columns = self._columns()
-        self._laid_out = (columns, height)
-        rows = -(-self.count() // columns)
-        bar = self.verticalScrollBar()
-        bar.setPageStep(max(height, self.viewport().height() - height // 2))
+        viewport, bar = self.viewport(), self.verticalScrollBar()
+        metrics = QFontMetrics(self.font())
+        self._layout = TileLayout.of(viewport.width(), viewport.height(), self._tile_px, self.count(), metrics)
+        height = self._layout.shape.height
+        bar.setPageStep(max(height, viewport.height() - height // 2))
         bar.setSingleStep(max(1, height // 3))
-        bar.setRange(0, max(0, rows * height + 2 * _MARGIN_PX - self.viewport().height()))
-        self.viewport().update()
+        bar.setRange(0, max(0, self._layout.height_px - viewport.height()))
+        viewport.update()
 
     def _reveal(self, place: int) -> None:
         rect, bar = self._rect(place), self.verticalScrollBar()
         if rect.top() < 0:
-            bar.setValue(bar.value() + rect.top() - _MARGIN_PX)
+            bar.setValue(bar.value() + rect.top() - MARGIN_PX)
         elif rect.bottom() > self.viewport().height():
-            bar.setValue(bar.value() + rect.bottom() + 1 + _MARGIN_PX - self.viewport().height())
+            bar.setValue(bar.value() + rect.bottom() + 1 + MARGIN_PX - self.viewport().height())
 
     # Fetching
 
@@ -300,8 +281,8 @@ class TileSurface(QAbstractScrollArea):
     # Painting
 
     def _tile_painter(self) -> TilePainter:
-        shape, ratio = self._shape(), self.devicePixelRatioF()
-        if self._painter is None or self._painter.shape != shape:
+        shape, ratio = self._layout.shape, self.devicePixelRatioF()
+        if self._painter is None or self._painter.shape != shape or self._painter.ratio != ratio:
             self._painter = TilePainter(self.palette(), self.font(), shape.width, ratio)
             self._blank = self._painter.render(None, None)
             self._cache.set_measures(self._painter, len(self._visible()), ratio)
@@ -317,8 +298,9 @@ class TileSurface(QAbstractScrollArea):
         painter.fillRect(event.rect(), self.palette().color(QPalette.ColorRole.Base))
         focus, several = self.hasFocus(), selection.n_marked > 1
         postponed: list[int] = []
+        n_drawn = 0
         visible = self._visible()
-        origin, columns = self._rect(0).topLeft(), self._columns()
+        origin, columns = self._rect(0).topLeft(), self._layout.columns
         width, height = tiles.shape.width, tiles.shape.height
         for place, content_id in zip(visible, self._visible_ids(), strict=True):
             row_number, column = divmod(place, columns)
@@ -330,8 +312,10 @@ class TileSurface(QAbstractScrollArea):
             if tile is None and image is None and patient:
                 pass
             elif row is not None and (tile is None or not cache.is_fresh(tile, tiles, row, image)):
-                if time.perf_counter() < until_s:
+                # One in any case: else a slow machine would draw none, again and again.
+                if not n_drawn or time.perf_counter() < until_s:
                     tile = cache.draw(content_id, tiles, row, image)
+                    n_drawn += 1
                 else:
                     postponed.append(content_id)
             if tile is None:
@@ -359,6 +343,7 @@ class TileSurface(QAbstractScrollArea):
         until_s = time.perf_counter() + _AHEAD_SLICE_S
         tiles = self._tile_painter()
         ids = self._selection.ids
+        n_drawn = 0
         for place in self._near():
             content_id = int(ids[place])
             row, image = self._rows.get(content_id), self._thumbnails.peek(content_id)
@@ -366,10 +351,11 @@ class TileSurface(QAbstractScrollArea):
                 continue
             tile = self._cache.get(content_id)
             if tile is None or not self._cache.is_fresh(tile, tiles, row, image):
-                if time.perf_counter() > until_s:
+                if n_drawn and time.perf_counter() > until_s:
                     self._ahead_soon.start()
                     return
                 self._cache.draw(content_id, tiles, row, image)
+                n_drawn += 1
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
         self._going_up = dy > 0
@@ -377,18 +363,29 @@ class TileSurface(QAbstractScrollArea):
         self.viewport().scroll(dx, dy)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        # The first row on the screen stays the first, by the measures from before.
-        bar = self.verticalScrollBar()
-        columns, height = self._laid_out
-        row, rest = divmod(bar.value(), height)
+        bar, before, current = self.verticalScrollBar(), self._layout, self._selection.current
+        value = bar.value()
+        rect = before.rect(current, value)
+        watched = current >= 0 and rect.top() >= 0 and rect.bottom() <= before.page_px
+        if self._held is None or self._held[0] != value:
+            row, above_px = divmod(value, before.shape.height)
+            self._held = value, row * before.columns, above_px
+        _, place, above_px = self._held
         self._lay_out()
-        if bar.value() or row:
-            bar.setValue(row * columns // self._columns() * self._shape().height + rest)
+        if value:
+            bar.setValue(place // self._layout.columns * self._layout.shape.height + above_px)
+        if watched:
+            self._reveal(current)
+        # Not the first of what is at the top now: making it narrow and wide again would creep upwards.
+        self._held = bar.value(), place, above_px
         self._fetch_in_a_moment()
         super().resizeEvent(event)
 
     def changeEvent(self, event: QEvent) -> None:
         if event.type() in _LOOKS:
-            self._painter = self._measured = None
-            self.viewport().update()
+            self._painter = None
+            # While the base class is being made there is nothing to lay out.
+            if getattr(self, "_held", None) is not None:
+                self._lay_out()
+                self._fetch_in_a_moment()
         super().changeEvent(event)

@@ -314,6 +314,18 @@ def test_of_several_openings_the_last_counts(qtbot, thread: EngineThread) -> Non
     assert all(engine.did("close") for engine in made[:-1])
 
 
+def test_an_opening_that_was_overtaken_is_not_shown(qtbot, thread: EngineThread) -> None:
+    first, second, opened_ = Bench(A), Bench(B), []
+    thread.start(lambda: first, opened_.append, pytest.fail)
+    until_s = time.monotonic() + 5
+    while not first.did("start") and time.monotonic() < until_s:  # without letting this thread's events run
+        time.sleep(0.005)
+    thread.start(lambda: second, opened_.append, pytest.fail)
+    qtbot.waitUntil(lambda: bool(opened_))
+    qtbot.wait(30)
+    assert opened_ == [second] and first.did("close")
+
+
 def test_a_label_meant_for_one_library_never_goes_to_another(qtbot, thread: EngineThread) -> None:
     """Contents have the same numbers there: the wrong picture would get a person's label."""
     first, second, answers = opened(qtbot, thread, Bench(A)), Bench(B), []

@@ -192,7 +192,7 @@ def test_an_answer_already_on_its_way_is_dropped_too(qtbot, reading: LibraryRead
     time.sleep(0.05)  # the signal is queued: nothing has run on this thread since
     reading.open(lambda: View("b", views))
     answers: list[str] = []
-    reading.ask("x", lambda view: view.look(), answers.append)
+    reading.ask("y", lambda view: view.look(), answers.append)
     qtbot.waitUntil(lambda: answers == ["b"])
     assert not late
 
