@@ -130,8 +130,9 @@ def failure_record(error: LightdeskError) -> dict[str, Any]:
     """Return the record of a failure: a code of the closed list, a message, JSON-safe details."""
     details = {key: _json_safe(value) for key, value in error.details.items() if value is not None}
     if error.way_out:
-        details["way_out"] = error.way_out
-    return {"success": False, "error": {"code": str(error.code), "message": error.message, "details": details}}
+        details["way_out"] = _encodable(error.way_out)
+    message = _encodable(error.message)
+    return {"success": False, "error": {"code": str(error.code), "message": message, "details": details}}
 
 
 def _json_safe(value: Any) -> Any:
@@ -139,16 +140,23 @@ def _json_safe(value: Any) -> Any:
     if isinstance(value, bool | int) or (isinstance(value, float) and math.isfinite(value)):
         return value
     if isinstance(value, dict):
-        return {str(key): _json_safe(part) for key, part in value.items()}
+        return {_encodable(str(key)): _json_safe(part) for key, part in value.items()}
     if isinstance(value, list | tuple):
         return [_json_safe(part) for part in value]
-    # Names of files may hold bytes that are no text in any encoding.
-    return str(value).encode("utf-8", "backslashreplace").decode("utf-8")
+    return None if value is None else _encodable(os.fsdecode(value) if isinstance(value, bytes) else str(value))
 
 
 def printable_name(path: str) -> str:
-    """Return the file's name as text that JSON and terminals can hold."""
-    return os.fsencode(os.path.basename(path)).decode("utf-8", "backslashreplace")
+    """Return the file's name, without its folder, as text that can be encoded."""
+    return _encodable(os.path.basename(path))
+
+
+def _encodable(text: str) -> str:
+    """Return text that UTF-8 can hold: bytes of a name that are no text become ``\\xNN``."""
+    try:
+        return os.fsencode(text).decode("utf-8", "backslashreplace")
+    except UnicodeEncodeError:  # surrogates that stand for no byte: from a list somebody typed, never from a disk
+        return text.encode("utf-8", "backslashreplace").decode("utf-8")
 
 
 def now_text() -> str:

@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
-from datetime import UTC, datetime
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from engine.errors import DeviceError, ErrorCode, FileError
-from engine.postprocess import failure_record, success_record, to_scores
+from engine.postprocess import failure_record, printable_name, success_record, to_scores
 from engine.schemas.library import Detail
 from engine.schemas.model import OutputSpec
 from engine.schemas.prediction import ClassScore, Prediction
@@ -155,3 +160,93 @@ def test_failure_record_has_code_message_and_details() -> None:
             "details": {"path": "a.jpg", "way_out": "Export it again."},
         },
     }
+
+
+# What holds for every record
+
+# What a file may be called: any text, bytes that are no UTF-8 (Python's surrogates for them), and what only a typed
+# list can hold, other surrogates.
+_CHARACTERS = (
+    st.characters(codec="utf-8", exclude_characters="\0/")
+    | st.characters(min_codepoint=0xDC80, max_codepoint=0xDCFF, exclude_categories=())
+    | st.sampled_from("\ud800\udfff\x1b\x85\u2028\u202e\n")
+)
+# Joined, since a text's alphabet is one range to hypothesis: the few odd ones would hardly ever come.
+names = st.lists(_CHARACTERS, min_size=1, max_size=20).map("".join)
+texts = st.text(st.characters(codec="utf-8"), max_size=40)
+confidences = st.floats(0, 1, width=32)
+
+
+@st.composite
+def predictions(draw: st.DrawFn) -> Prediction:
+    top = draw(st.lists(confidences, min_size=1, max_size=20))
+    return Prediction(
+        model_ref=f"{draw(st.from_regex('[a-z0-9-]{1,20}', fullmatch=True))}@{draw(st.from_regex('[0-9.]{1,5}', fullmatch=True))}",
+        top=tuple(ClassScore(i, draw(texts), confidence) for i, confidence in enumerate(sorted(top, reverse=True))),
+        margin=draw(confidences),
+        entropy_nats=draw(st.floats(0, 10)),
+        device=draw(st.sampled_from(("cpu", "cuda", "fake"))),
+        inference_ms=draw(st.floats(0, 1e6)),
+        cached=draw(st.booleans()),
+        predicted_at="2026-11-23T19:00:00+00:00",
+    )
+
+
+@given(predictions(), st.integers(1, 20), names, st.integers(1, 65_535), st.integers(1, 65_535))
+def test_any_success_is_the_documented_record(
+    prediction: Prediction, top_k: int, name: str, width: int, height: int
+) -> None:
+    detail = dataclasses.replace(DETAIL, width=width, height=height)
+    record = success_record(detail, prediction, top_k=top_k, path=f"/photos/{name}")
+    text = json.dumps(record, allow_nan=False, ensure_ascii=False)
+    text.encode("utf-8")
+    assert json.loads(text) == record
+    assert list(record) == ["success", "data"] and record["success"] is True
+    data = record["data"]
+    assert list(data) == ["prediction", "top_predictions", "metadata", "timestamp"]
+    assert list(data["metadata"]) == [
+        *("filename", "content_type", "sha256", "width", "height"),
+        *("model", "version", "device", "cached", "inference_ms"),
+    ]
+    assert data["prediction"] == data["top_predictions"][0]
+    assert len(data["top_predictions"]) == min(top_k, len(prediction.top))
+    for score, stored in zip(data["top_predictions"], prediction.top, strict=False):
+        assert list(score) == ["class_id", "class_name", "confidence"]
+        assert score["confidence"] == round(score["confidence"], 4) and 0 <= score["confidence"] <= 1
+        assert abs(score["confidence"] - stored.confidence) <= 0.00005 + 1e-9
+        assert len(repr(score["confidence"]).partition(".")[2]) <= 4 or "e-" in repr(score["confidence"])
+    meta = data["metadata"]
+    assert (meta["width"], meta["height"], meta["cached"]) == (width, height, prediction.cached)
+    assert f"{meta['model']}@{meta['version']}" == prediction.model_ref
+    at = datetime.fromisoformat(data["timestamp"])
+    assert at.utcoffset() == timedelta(0) and data["timestamp"].endswith("+00:00")
+    assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00", data["timestamp"])
+
+
+@given(names)
+def test_any_name_can_be_written_and_a_readable_one_is_left_alone(name: str) -> None:
+    written = printable_name(f"/photos/{name}")
+    written.encode("utf-8")
+    if not any("\ud800" <= c <= "\udfff" for c in name):
+        assert written == name
+
+
+details = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | names | st.builds(Path, names) | st.binary(max_size=5),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=5), inner, max_size=3),
+    max_leaves=5,
+)
+
+
+@given(st.sampled_from(ErrorCode), names, names, st.dictionaries(st.from_regex("[a-z_]{1,8}", fullmatch=True), details))
+def test_any_failure_is_the_documented_record(code: ErrorCode, message: str, way_out: str, facts: dict) -> None:
+    error = FileError(code, message, way_out=way_out)
+    error.details = facts
+    record = failure_record(error)
+    text = json.dumps(record, allow_nan=False, ensure_ascii=False)
+    text.encode("utf-8")
+    assert json.loads(text) == record
+    assert list(record) == ["success", "error"] and record["success"] is False
+    assert list(record["error"]) == ["code", "message", "details"]
+    assert record["error"]["code"] == code.value
+    assert set(record["error"]["details"]) == {k for k, v in facts.items() if v is not None} | {"way_out"}

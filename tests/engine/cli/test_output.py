@@ -14,7 +14,13 @@ from engine.cli import output
 from engine.cli.output import counted, lasting, padded, shortened, shown, sized, width, write_json, write_table
 
 # Names of files may hold anything but NUL and slash; bytes that are no UTF-8 arrive as surrogates.
-names = st.text(st.characters(exclude_characters="\0/", exclude_categories=()), max_size=30)
+_CHARACTERS = (
+    st.characters(codec="utf-8", exclude_characters="\0/")
+    | st.characters(min_codepoint=0xDC80, max_codepoint=0xDCFF, exclude_categories=())
+    | st.sampled_from("\ud800\x07\x1b\x7f\x85\x9b\u2028\u2029\u202e\r\n日e\u0301")
+)
+# Joined, since a text's alphabet is one range to hypothesis: the few odd ones would hardly ever come.
+names = st.lists(_CHARACTERS, max_size=20).map("".join)
 values = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | names,
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(names, inner, max_size=3),
