@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QPushBu
 from desktop.ui.ports import Failed
 from engine.errors import LightdeskError
 
-_WIDE_CHARS = 84  # of the widest letter, for lines of about a hundred letters
+_WIDE_CHARS = 112  # the doctor's longest lines
 _MARGIN_PX = 80
 
 
@@ -39,7 +39,7 @@ class TextDialog(QDialog):
         layout.setSpacing(12)
         layout.addWidget(self.view)
         layout.addWidget(buttons)
-        self.resize(self.fontMetrics().horizontalAdvance("m") * _WIDE_CHARS, 640)
+        self.resize(self.view.fontMetrics().horizontalAdvance("m") * _WIDE_CHARS + _MARGIN_PX, 640)
         screen = parent.screen().availableSize()
         self.resize(self.size().boundedTo(screen - QSize(_MARGIN_PX, _MARGIN_PX)))
 

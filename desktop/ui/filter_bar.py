@@ -63,9 +63,9 @@ class FilterBar(QWidget):
         self.search.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
         self.search.setMinimumWidth(112)
         self.class_name = ClassCombo(self.tr("Any class"))
-        self.source = Combo(12, 7)
+        self.source = Combo(12, 11)
         self.source.addItem(self.tr("All sources"), None)
-        self.labelled = Combo(11, 10)
+        self.labelled = Combo(12, 11)
         for text, state in (
             (self.tr("Any label"), "any"),
             (self.tr("Labelled"), "labelled"),
@@ -144,7 +144,7 @@ class FilterBar(QWidget):
         layout.addWidget(captions[2])
         layout.addWidget(self.model)
         # What goes first when the window is narrow; the panel chooses sources as well.
-        self._spare = (*captions, self.source, self.count)
+        self._captions, self._spare = captions, (self.source, self.count)
 
     # What it says
 
@@ -218,7 +218,10 @@ class FilterBar(QWidget):
     def show_count(self, n_shown: int, n_all: int) -> None:
         """Say how many pass."""
         shown, total = f"{n_shown:,}", f"{max(n_all, n_shown):,}"
-        self.count.setText(self.tr("{0} of {1}").format(shown, total) if self.is_filtering() else "")
+        text = self.tr("{0} of {1}").format(shown, total) if self.is_filtering() else ""
+        if text != self.count.text():
+            self.count.setText(text)
+            self._fit()
 
     # Inside
 
@@ -257,12 +260,13 @@ class FilterBar(QWidget):
         """Leave out what has no room."""
         layout = self.layout()
         assert layout is not None
-        for widget in self._spare:
+        for widget in (*self._captions, *self._spare):
             widget.setVisible(True)
+        for caption in self._captions:
+            caption.setVisible(layout.totalSizeHint().width() <= self.width())
         for widget in self._spare:
-            if layout.totalSizeHint().width() <= self.width():
-                return
-            widget.setVisible(widget is self.source and self.source.currentIndex() > 0)
+            active = widget is self.source and self.source.currentIndex() > 0
+            widget.setVisible(active or layout.totalMinimumSize().width() <= self.width())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

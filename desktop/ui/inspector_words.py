@@ -108,7 +108,7 @@ def selection_summary(rows: Sequence[Tile], n_selected: int) -> str:
         if state == "rejected":
             return _tr("\N{MULTIPLICATION SIGN} All rejected") + about
         return _tr("\N{CHECK MARK} All labelled {0}").format(isolated(name or "")) + about
-    text = ", ".join(f"{_short(state, name)} {n:,}" for (state, name), n in labels.most_common(3))
+    text = _DOT.join(f"{_short(state, name)} {n:,}" for (state, name), n in labels.most_common(3))
     return text + (_tr(" and others") if len(labels) > 3 else "") + about
 
 

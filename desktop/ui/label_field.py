@@ -13,7 +13,7 @@ _LIMIT = 50
 _VISIBLE_ROWS = 10
 _MAX_WIDTH_PX = 420
 _ROW_EXTRA_PX = 48  # padding, frame and scroll bar beside a name
-_FORWARD_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_COMMIT_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 
 class LabelField(QLineEdit):
@@ -140,7 +140,7 @@ class LabelField(QLineEdit):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         # While the list is open the completer brings all keys but those that move in the list here first.
-        if event.key() in _FORWARD_KEYS:
+        if event.key() in _COMMIT_KEYS:
             self._commit(self._name())
         elif event.key() == Qt.Key.Key_Escape and self._popup.isVisible():
             self._popup.hide()
@@ -161,11 +161,11 @@ class LabelField(QLineEdit):
             self._popup.hide()
 
     def event(self, event: QEvent) -> bool:
-        # Esc is a shortcut of the window too; here it belongs to the field.
+        # Esc and Enter are shortcuts elsewhere in the window; here they belong to the field.
         if (
             event.type() == QEvent.Type.ShortcutOverride
             and isinstance(event, QKeyEvent)
-            and event.key() == Qt.Key.Key_Escape
+            and event.key() in (Qt.Key.Key_Escape, *_COMMIT_KEYS)
         ):
             event.accept()
             return True

@@ -128,6 +128,7 @@ class LibraryPanel(QListView):
 
     def show_facets(self, facets: Facets) -> None:
         """Show new counts, keeping the choice and the place."""
+        self._facets = facets
         rows = [_Row(ALL, self.tr("All pictures"), facets.n_all)]
         if facets.n_problems or self._chosen == PROBLEMS:
             rows.append(_Row(PROBLEMS, self.tr("Problems"), facets.n_problems))
@@ -154,9 +155,14 @@ class LibraryPanel(QListView):
 
     def show_choice(self, key: Key) -> None:
         """Mark what is shown; does not emit `chosen`."""
-        if key != self._chosen:
-            self._chosen = key
-            self._mark(key)
+        if key == self._chosen:
+            return
+        self._chosen = key
+        # A class that nothing has any more gets a row, and the one before may lose its own.
+        self.show_facets(self._facets)
+        index = self.currentIndex()
+        if index.isValid():
+            self.scrollTo(index)
 
     def choose_all(self) -> None:
         """Go back to everything. Does not emit `chosen`."""
