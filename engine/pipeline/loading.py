@@ -65,7 +65,9 @@ def open_pipeline(
     tell(ModelState("loading", ref))
     model = registry.ensure(ref, lambda message, fraction: tell(ModelState("building", ref, message, fraction)))
     tell(ModelState("loading", ref))
-    session = open_session(model, device=settings.device, cpu_threads=settings.cpu_threads)
+    session = open_session(
+        model, device=settings.device, cpu_threads=settings.cpu_threads, gpu_memory_mb=settings.gpu_memory_mb
+    )
     preprocessor = Preprocessor(model.manifest.input)
     tell(ModelState("warming", ref))
     ladder = ladder_up_to(settings.max_batch or session.best_batch)
