@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from desktop.ui import grid as module
 from desktop.ui.grid import AssetGrid
 from desktop.ui.tile_painter import GAP_PX
-from tests.desktop.ui.held_ports import FakeReads, FakeThumbnails, tile
+from tests.desktop.ui.grid_ports import FakeReads, FakeThumbnails, tile
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 NONE, LEFT, RIGHT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton

@@ -12,7 +12,7 @@ from desktop.ui import theme
 from desktop.ui.tile_cache import TileCache
 from desktop.ui.tile_painter import TilePainter, TileShape, confidence_color, percent
 from engine.schemas.library import Tile
-from tests.desktop.ui.held_ports import picture, pixels, tile
+from tests.desktop.ui.grid_ports import picture, pixels, tile
 
 BLUE = QColor(20, 60, 220)
 WIDTH = 160

@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 from desktop.ui import tile_rows as module
 from desktop.ui.tile_rows import TileRows
 from engine.errors import ErrorCode, LibraryError
-from tests.desktop.ui.held_ports import FakeReads, tile
+from tests.desktop.ui.grid_ports import FakeReads, tile
 
 BUSY = LibraryError(ErrorCode.LIBRARY_BUSY, "Busy.")
 
