@@ -118,7 +118,7 @@ def make(path: Path, *, as_json: bool) -> None:
         )
     migrations.open_library(path, create=True)
     if as_json:
-        write_json(dataclasses.asdict(_info(path)))
+        write_json({**dataclasses.asdict(_info(path)), "warning": None})
     else:
         write_line(f"{shown(str(path))} was made. Open it with: lightdesk --library {_quoted(path)}")
 

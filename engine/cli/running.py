@@ -5,14 +5,17 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from engine.cli.following import Following
 from engine.cli.interrupt import Interrupt
+from engine.cli.output import say
 from engine.cli.status import StatusLine
+from engine.library import location
 from engine.schemas.settings import Settings
 from engine.service import Engine
-from engine.settings import load
+from engine.settings import data_folder, library_path, load
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +34,7 @@ def running(overrides: Mapping[str, Any], *, adopt_jobs: bool = False) -> Iterat
     """Start an engine with these settings; it is closed at the end, whatever happens."""
     settings = load(overrides)
     with Interrupt() as interrupt:
+        _warn_of_place(library_path(settings))
         engine = Engine(settings, adopt_jobs=adopt_jobs)
         status = StatusLine()
         following = Following(engine, interrupt, status)
@@ -42,3 +46,13 @@ def running(overrides: Mapping[str, Any], *, adopt_jobs: bool = False) -> Iterat
             status.clear()
             following.close()
             engine.close()
+
+
+def _warn_of_place(library: Path) -> None:
+    """Say that an old library lies where it is not safe; a new one is refused there by the engine."""
+    reason = location.why_unsafe(library) if library.exists() else None
+    if reason:
+        say(
+            f"lightdesk: The library {library} is in danger: {reason}, where SQLite files get damaged. "
+            f"Move it to {data_folder()}."
+        )

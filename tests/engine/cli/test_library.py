@@ -10,11 +10,12 @@ from pathlib import Path
 
 import pytest
 
+from engine.errors import ErrorCode, LibraryError
 from engine.library import jobs
 from engine.library.writer import Writer
 from engine.service import Engine
 from engine.settings import load
-from tests.engine.cli.running import records
+from tests.engine.cli.running import heeding_permissions, records, run
 from tests.images import folder_of
 
 posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
@@ -175,3 +176,102 @@ def test_a_locked_library_makes_writers_wait(library: Path, tmp_path: Path, ligh
     timer.join()
     writer.close()
     assert done.code == 0 and len(records(done.out)) == 3
+
+
+@pytest.fixture
+def network_drive(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A folder that the system says is mounted from a server."""
+    import psutil
+
+    drive = tmp_path / "server"
+    drive.mkdir()
+    real = psutil.disk_partitions(all=True)
+    mount = type(real[0])("server:/export", str(drive), "nfs4", "rw")
+    monkeypatch.setattr(psutil, "disk_partitions", lambda all=False: [*real, mount])
+    return drive
+
+
+def test_a_new_library_on_a_network_drive_is_refused(network_drive: Path, home: Path, tmp_path: Path, lightdesk) -> None:
+    path = network_drive / "sub" / "birds.lightdesk"
+    folder = folder_of(tmp_path / "photos", 1)
+    for arguments in (("library", "create", path), ("classify", folder, "--library", path)):
+        done = lightdesk(*arguments)
+        assert (done.code, done.out) == (1, "") and "network drive (nfs4)" in done.err, arguments
+        assert f"Make it in {home / 'data'} instead" in done.err
+        assert not path.parent.exists()
+    with pytest.raises(LibraryError) as caught:
+        Engine(load({"library": path, "model": "fake"})).start()
+    assert caught.value.code is ErrorCode.LIBRARY_LOCATION
+    # The pictures themselves may lie there.
+    assert lightdesk("classify", folder_of(network_drive / "photos", 1)).code == 0
+
+
+def test_an_old_library_on_a_network_drive_is_warned_of(
+    network_drive: Path, library: Path, home: Path, tmp_path: Path, lightdesk
+) -> None:
+    path = network_drive / "birds.lightdesk"
+    shutil.move(library, path)
+    info = lightdesk("library", "info", "--library", path)
+    assert info.code == 0 and "WARN" in info.out and "network drive (nfs4)" in info.out
+    assert "nfs4" in json.loads(lightdesk("library", "info", "--library", path, "--json").out)["warning"]
+    done = lightdesk("classify", tmp_path / "photos" / "0000.jpg", "--library", path, "--json")
+    assert done.code == 0 and len(records(done.out)) == 1
+    assert done.err.startswith(f"lightdesk: The library {path} is in danger: ") and str(home / "data") in done.err
+
+
+def test_a_newer_library_is_left_alone(library: Path, tmp_path: Path, lightdesk) -> None:
+    conn = sqlite3.connect(library)
+    conn.execute("PRAGMA user_version = 99")
+    conn.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+    conn.close()
+    before = library.read_bytes()
+    for verb in (
+        ("library", "info"),
+        ("library", "check"),
+        ("library", "backup", tmp_path / "b"),
+        ("jobs",),
+        ("jobs", "cancel", 1),
+        ("classify", tmp_path / "photos"),
+    ):
+        done = lightdesk(*verb, "--library", library)
+        assert (done.code, done.out) == (1, "") and "newer Lightdesk" in done.err and "Update" in done.err, verb
+    assert library.read_bytes() == before and not (tmp_path / "b").exists()
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="root gives its rights up as on Linux")
+def test_a_library_that_can_only_be_read(library: Path, tmp_path: Path, lightdesk) -> None:
+    place = tmp_path / "disc"
+    place.mkdir()
+    lightdesk("library", "backup", place / "l.lightdesk", "--library", library)
+    (place / "l.lightdesk").chmod(0o444)
+    place.chmod(0o555)
+    path = str(place / "l.lightdesk")
+    try:
+        for verb, out in ((["library", "info"], "contents"), (["library", "check"], "no damage"), (["jobs"], "done")):
+            done = run(as_list=heeding_permissions(*verb, "--library", path))
+            assert (done.returncode, done.stderr) == (0, "") and out in done.stdout, verb
+        for words in (["classify", str(tmp_path / "photos")], ["jobs", "cancel", "1"]):
+            done = run(as_list=heeding_permissions(*words, "--library", path))
+            assert (done.returncode, done.stdout) == (1, "") and "Give yourself the right" in done.stderr, words
+        done = run(as_list=heeding_permissions("library", "restore", str(library), "--library", path))
+        assert (done.returncode, done.stdout) == (1, "") and "write" in done.stderr
+        assert [p.name for p in place.iterdir()] == ["l.lightdesk"], "nothing was left beside it"
+    finally:
+        place.chmod(0o755)
+
+
+def test_what_is_missing_for_a_backup_is_said(library: Path, tmp_path: Path, lightdesk) -> None:
+    done = lightdesk("library", "backup", tmp_path / "none" / "b", "--library", library)
+    assert done.code == 1 and f"There is no folder {tmp_path / 'none'} for the backup." in done.err
+    done = lightdesk("library", "restore", tmp_path / "none", "--library", library)
+    assert done.code == 1 and f"There is no backup {tmp_path / 'none'}." in done.err
+    assert lightdesk("library", "check", "--library", library).code == 0
+
+
+def test_commands_can_be_copied_into_a_shell(tmp_path: Path, lightdesk) -> None:
+    path = tmp_path / "my birds.lightdesk"
+    made = lightdesk("library", "create", path)
+    assert made.out.rstrip().endswith(f"Open it with: lightdesk --library '{path}'")
+    path.write_bytes(path.read_bytes()[:5000])
+    done = lightdesk("library", "check", "--library", path)
+    assert done.code == 1 and f"lightdesk library restore FILE --library '{path}'" in done.out
