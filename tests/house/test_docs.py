@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+import ast
+import json
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any, get_args
 
 import click
 import pytest
 
 from engine.cli import entry
+from engine.doctor.report import Finding, Report, State, as_data
 from engine.errors import ErrorCode
+from engine.schemas.job import JobState
 from engine.settings import describe
+from tests.images import folder_of
 
 DOCS = Path(__file__).resolve().parents[2] / "docs"
 
@@ -59,6 +65,81 @@ def test_every_documented_option_exists() -> None:
     assert named - known <= {"--help", "--version"}
 
 
+def usages() -> dict[str, str]:
+    """Verb to the line that tells how it is called: one of its own, or its row in a table."""
+    text = read("cli.md")
+    lines = re.findall(r"^    lightdesk ([a-z]+)(.*)$", text, re.M) + re.findall(
+        r"^\| `lightdesk ([a-z]+ [a-z]+)([^`]*)` \|", text, re.M
+    )
+    return {verb: rest for verb, rest in lines if verb in VERBS}
+
+
+def test_a_usage_names_the_options_of_its_verb_and_no_others() -> None:
+    assert set(usages()) == set(VERBS)
+    for verb, rest in usages().items():
+        options = [p for p in VERBS[verb].params if isinstance(p, click.Option)]
+        assert set(re.findall(r"--[a-z-]+", rest)) == {p.opts[0] for p in options}, verb
+        for option in options:
+            written = rf"{option.opts[0]}(?: ([^\]]+))?\]"
+            value = re.search(written, rest)
+            assert value, f"{verb}: {option.opts[0]} stands in brackets, since it may be left out"
+            assert bool(value[1]) is not option.is_flag, f"{verb} {option.opts[0]}"
+            if isinstance(option.type, click.Choice):
+                assert value[1].split("|") == list(option.type.choices)
+
+
+def section(verb: str) -> str:
+    return read("cli.md").partition(f"\n## lightdesk {verb}\n")[2].partition("\n## ")[0]
+
+
+def test_the_options_of_classify_have_a_row_each() -> None:
+    rows = re.findall(r"^\| `(--[a-z-]+)` \| .", section("classify"), re.M)
+    assert rows == [p.opts[0] for p in VERBS["classify"].params if isinstance(p, click.Option)]
+
+
+@pytest.fixture
+def printed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> Callable[..., Any]:
+    """Run a verb with --json on the fake model; returns what it printed."""
+    monkeypatch.setenv("LIGHTDESK_MODEL", "fake")
+    monkeypatch.setenv("LIGHTDESK_LIBRARY", str(tmp_path / "l.lightdesk"))
+
+    def call(*arguments: object) -> Any:
+        capfd.readouterr()
+        entry.main([*map(str, arguments), "--json"])
+        return json.loads(capfd.readouterr().out)
+
+    return call
+
+
+def test_the_keys_that_verbs_print_are_documented(tmp_path: Path, printed: Callable[..., Any]) -> None:
+    keys_of = {
+        verb: re.findall(r"`([a-z_]+)`", re.sub(r"\(.*?\)", "", keys))
+        for verbs_, keys in re.findall(r"^\| ((?:`[a-z]+`(?:, )?)+) \| (`.+) \|$", section("library"), re.M)
+        for verb in re.findall(r"[a-z]+", verbs_)
+    }
+    assert list(printed("library", "create", tmp_path / "l.lightdesk")) == keys_of["create"]
+    folder_of(tmp_path / "photos", 1)
+    entry.main(["classify", str(tmp_path / "photos")])
+    assert list(printed("library", "info")) == keys_of["info"]
+    assert list(printed("library", "check")) == keys_of["check"]
+    assert list(printed("library", "backup", tmp_path / "b")) == keys_of["backup"]
+    assert list(printed("library", "restore", tmp_path / "b")) == keys_of["restore"]
+    documented = {verb: set(re.findall(r"`([a-z_0-9]+)`", section(verb))) for verb in ("jobs", "models", "settings")}
+    assert set(printed("jobs")[0]) | set(get_args(JobState)) == documented["jobs"] - {"left"}
+    assert set(printed("models")[0]) == documented["models"]
+    listed = printed("settings", "list")
+    assert {*listed, *listed["settings"]["top_k"], "default", "file", "environment"} == documented["settings"]
+
+
+def test_the_keys_of_evaluate_and_doctor_are_documented(tmp_path: Path, printed: Callable[..., Any]) -> None:
+    folder_of(tmp_path / "photos" / "red", 1)
+    documented = set(re.findall(r"`([a-z_0-9]+)`", section("evaluate").partition("`--json` prints")[2]))
+    assert set(printed("evaluate", tmp_path / "photos")) == documented
+    report = Report("1", (Finding("One", "good", "ok", "fine"),))
+    documented = set(re.findall(r"`([a-z_]+)`", section("doctor").partition("`--json` prints")[2]))
+    assert {*as_data(report), *as_data(report)["findings"][0], *get_args(State)} == documented
+
+
 def test_every_exit_code_is_documented() -> None:
     table = read("cli.md").partition("## Exit codes")[2].partition("##")[0]
     assert set(re.findall(r"^\| ([\d, ]+) \|", table, re.M)) == {"0", "1", "2", "130, 143", "141"}
@@ -85,6 +166,38 @@ def test_the_list_of_codes_is_the_closed_list() -> None:
     rows = re.findall(r"^\| `([A-Z_]+)` \| (.+) \| (.+) \|$", read("errors.md"), re.M)
     assert sorted(code for code, _, _ in rows) == sorted(ErrorCode)
     assert all(meaning.strip() and way_out.strip() for _, meaning, way_out in rows)
+
+
+def made_in(source: Path) -> set[str]:
+    """The codes that a module gives to somebody: those that it only compares with do not count."""
+    tree = ast.parse(source.read_bytes())
+    compared = {
+        id(below)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare | ast.MatchValue)
+        for below in ast.walk(node)
+    }
+    return {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute)
+        and isinstance(node.value, ast.Name)
+        and node.value.id == "ErrorCode"
+        and id(node) not in compared
+    }
+
+
+def test_a_code_can_occur_unless_its_row_says_that_it_is_reserved() -> None:
+    can_occur = set().union(*(made_in(path) for path in (DOCS.parent / "engine").rglob("*.py")))
+    reserved = set(re.findall(r"^\| `([A-Z_]+)` \| Reserved\.", read("errors.md"), re.M))
+    assert set(ErrorCode.__members__) - can_occur == reserved
+
+
+def test_every_code_that_can_occur_is_met_in_a_test() -> None:
+    texts = [path.read_text("utf-8") for path in (DOCS.parent / "tests").rglob("test_*.py") if path != Path(__file__)]
+    reserved = set(re.findall(r"^\| `([A-Z_]+)` \| Reserved\.", read("errors.md"), re.M))
+    unmet = {code for code in ErrorCode if not any(re.search(rf"\b{code}\b", text) for text in texts)}
+    assert unmet <= reserved, "nobody has seen these codes at work"
 
 
 def test_the_record_in_the_docs_has_the_fields_of_a_real_one() -> None:
