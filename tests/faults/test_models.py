@@ -1,0 +1,114 @@
+"""A model's file that is damaged, missing or cannot be saved: built again, or named; the jobs wait for it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from engine.errors import JobError
+from engine.events import Event, ModelStateChanged
+from engine.registry.catalogue import Registry
+from engine.service import Engine
+from engine.settings import load
+from tests.faults.conftest import Mounts, until
+from tests.images import folder_of
+
+_SHIPPED = Path(__file__).resolve().parents[2] / "models"
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The default model's file."""
+    return Registry(tmp_path_factory.mktemp("models")).ensure("efficientnet-lite0", lambda *_: None).path
+
+
+@pytest.fixture
+def engines() -> Iterator[list[Engine]]:
+    """Engines that are closed at the end."""
+    running: list[Engine] = []
+    yield running
+    for engine in running:
+        engine.close()
+
+
+def started(engines: list[Engine], told: list[Event], **settings: object) -> Engine:
+    engine = Engine(load({"cpu_threads": 1, "device": "cpu", **settings}))
+    engine.events.subscribe(told.append)
+    engines.append(engine)
+    engine.start()
+    return engine
+
+
+def own_model(models: Path, content: bytes) -> Path:
+    """Install a model of the person's own: nothing here can build it."""
+    folder = models / "mine" / "1"
+    folder.mkdir(parents=True)
+    manifest = (_SHIPPED / "efficientnet-lite0.toml").read_text("utf-8").replace('"efficientnet-lite0"', '"mine"', 1)
+    (folder / "manifest.toml").write_text(manifest.replace('builder = "efficientnet-lite0"\n', ""), "utf-8")
+    (folder / "model.onnx").write_bytes(content)
+    return folder / "model.onnx"
+
+
+def damaged(data: bytes) -> bytes:
+    """One bit, in the middle of the weights."""
+    copy = bytearray(data)
+    copy[len(copy) // 2] ^= 1
+    return bytes(copy)
+
+
+def test_damaged_default_model_is_built_again(built: Path, engines: list[Engine], tmp_path: Path) -> None:
+    file = tmp_path / "models" / "efficientnet-lite0" / "1" / "model.onnx"
+    file.parent.mkdir(parents=True)
+    file.write_bytes(damaged(built.read_bytes()))
+    told: list[Event] = []
+    engine = started(engines, told, models_dir=tmp_path / "models")
+    job = engine.wait(engine.submit([str(folder_of(tmp_path / "photos", 3))]), 60)
+    assert (job.state, job.n_done) == ("done", 3)
+    assert file.read_bytes() == built.read_bytes()
+    said = [event.state.message for event in told if isinstance(event, ModelStateChanged)]
+    assert any(str(file) in message and "damaged" in message for message in said)
+
+
+def test_damaged_model_that_nothing_can_build_is_named(built: Path, engines: list[Engine], tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    file = own_model(models, damaged(built.read_bytes()))
+    told: list[Event] = []
+    engine = started(engines, told, models_dir=models, model="mine")
+    folder = folder_of(tmp_path / "photos", 3)
+    job_id = engine.submit([str(folder)])
+    until(lambda: engine.model_state().phase == "failed")
+    with pytest.raises(JobError) as caught:
+        engine.wait(job_id, 20)
+    assert str(file) in str(caught.value) and "damaged" in str(caught.value)
+    assert [event.code for event in told if type(event).__name__ == "EngineFailed"] == ["MODEL_DAMAGED"]
+    engines.remove(engine)
+    engine.close()
+    file.write_bytes(built.read_bytes())
+    again = started(engines, told, models_dir=models, model="mine")
+    until(lambda: again.wait(job_id, 0).state == "done")
+    assert again.wait(job_id, 0).n_done == 3
+
+
+@pytest.mark.parametrize("fault", ["PERMISSION_DENIED", "DISK_FULL"])
+def test_model_that_cannot_be_saved_is_named(
+    fault: str, mounts: Mounts, engines: list[Engine], tmp_path: Path
+) -> None:
+    models = tmp_path / "models"
+    models.mkdir()
+    if fault == "DISK_FULL":
+        mounts.small_disk(models, 512)
+    else:
+        mounts.write_protect(models)
+    told: list[Event] = []
+    engine = started(engines, told, models_dir=models)
+    job_id = engine.submit([str(folder_of(tmp_path / "photos", 3))])
+    until(lambda: engine.model_state().phase == "failed")
+    assert str(models) in engine.model_state().message
+    assert [event.code for event in told if type(event).__name__ == "EngineFailed"] == [fault]
+    engines.remove(engine)
+    engine.close()
+    mounts.pull(models)
+    again = started(engines, told, models_dir=models)
+    until(lambda: again.wait(job_id, 0).state == "done")
