@@ -25,14 +25,14 @@ class DragOut(QObject):
         self._source = source
         self._paths: list[str] | None = None
         self._image: QImage | None = None
-        self._n = 0
+        self._n = self._n_chosen = 0
         self._moving = False
 
     def prepare(self, content_ids: list[int]) -> None:
         """Ask for the paths: the mouse was pressed on one of these."""
         self.forget()
         chosen = content_ids[:_MAX_FILES]
-        self._n = len(chosen)
+        self._n, self._n_chosen = len(chosen), len(content_ids)
         self._read.ask("drag", lambda view: _paths(view, chosen), self._know)
 
     def start(self, image: QImage | None) -> None:
@@ -51,41 +51,49 @@ class DragOut(QObject):
             self._drag(paths)
 
     def _drag(self, paths: list[str]) -> None:
-        mime = mime_of(paths)
-        if not mime.hasUrls():
-            return
+        if not paths:
+            return  # the files have gone
         drag = QDrag(self._source)
-        drag.setMimeData(mime)
+        drag.setMimeData(mime_of(paths))
         drag.setPixmap(self._pixmap())
         drag.setHotSpot(QPoint(-12, -12))
         self.forget()
         drag.exec(Qt.DropAction.CopyAction)
 
     def _pixmap(self) -> QPixmap:
+        """The picture under the mouse, and how many come along."""
         ratio = self._source.devicePixelRatioF()
         side = round(_PICTURE_PX * ratio)
         if self._image is not None and not self._image.isNull():
-            picture = QPixmap.fromImage(
-                self._image.scaled(
-                    side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
-                )
+            picture = self._image.scaled(
+                side, side, Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
             )
         else:
-            picture = QPixmap(side, side)
+            picture = QImage(side, side, QImage.Format.Format_RGB32)
             picture.fill(self._source.palette().color(QPalette.ColorRole.AlternateBase))
         picture.setDevicePixelRatio(ratio)
-        if self._n > 1:
-            text = f"{self._n:,}"
-            painter = QPainter(picture)
-            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-            pill = QRect(4, 4, painter.fontMetrics().horizontalAdvance(text) + 14, painter.fontMetrics().height() + 4)
-            painter.setPen(Qt.PenStyle.NoPen)
-            painter.setBrush(QColor(20, 22, 26, 220))
-            painter.drawRoundedRect(pill, 6, 6)
-            painter.setPen(QColor("white"))
-            painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
-            painter.end()
-        return picture
+        if self._n_chosen < 2:
+            return QPixmap.fromImage(picture)
+        text = f"{self._n:,}"
+        if self._n < self._n_chosen:
+            text = self.tr("{0} of {1}").format(text, f"{self._n_chosen:,}")
+        metrics = self._source.fontMetrics()
+        pill = QRect(4, 4, metrics.horizontalAdvance(text) + 14, metrics.height() + 4)
+        # A narrow picture may be narrower than what is said of it.
+        pixmap = QPixmap(max(picture.width(), round((pill.right() + 5) * ratio)), max(picture.height(), side // 2))
+        pixmap.setDevicePixelRatio(ratio)
+        pixmap.fill(Qt.GlobalColor.transparent)
+        painter = QPainter(pixmap)
+        painter.drawImage(QPoint(0, 0), picture)
+        painter.setFont(self._source.font())
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        painter.setPen(Qt.PenStyle.NoPen)
+        painter.setBrush(QColor(20, 22, 26, 220))
+        painter.drawRoundedRect(pill, 6, 6)
+        painter.setPen(QColor("white"))
+        painter.drawText(pill, Qt.AlignmentFlag.AlignCenter, text)
+        painter.end()
+        return pixmap
 
 
 def mime_of(paths: list[str]) -> QMimeData:

@@ -6,10 +6,10 @@ from PySide6.QtCore import QRectF, Qt, QTimer
 from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
 
 from desktop.ui.inspector_words import label_state
+from desktop.ui.plain_text import printable
 from desktop.ui.ports import EnginePort, ReadPort, ThumbnailPort
 from desktop.ui.preview_loader import PreviewLoader
 from desktop.ui.preview_view import PreviewView
-from desktop.ui.problems_view import printable
 from desktop.ui.tile_painter import percent
 from engine.errors import LightdeskError
 from engine.schemas.library import Detail
@@ -29,17 +29,18 @@ class LargePreview(PreviewView):
         self._model_ref = ""
         self._detail: Detail | None = None
         self._place = ""
+        self._failure = ""  # why no sharper picture came
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.setInterval(_SETTLE_MS)
-        self._settle.timeout.connect(lambda: self._load(_SIDE_PX))
+        self._settle.timeout.connect(lambda: self._load(0))
         self.sharperWanted.connect(self._load)
 
     def show_content(self, content_id: int | None, model_ref: str = "", place: str = "") -> None:
         """Show a content; `place` says where among the others it stands."""
         self._model_ref, self._place = model_ref, place
         if content_id != self._content_id:
-            self._content_id, self._detail = content_id, None
+            self._content_id, self._detail, self._failure = content_id, None, ""
             self._loader.cancel()
             self.set_image(self._thumbnails.peek(content_id) if content_id is not None else None)
             if content_id is not None:
@@ -51,7 +52,7 @@ class LargePreview(PreviewView):
         content_id, ref = self._content_id, self._model_ref
         if content_id is not None:
             self._read.ask("large", lambda view: view.detail(content_id, ref), self._show_detail)
-        self.update()
+        self._describe()
 
     def reset(self) -> None:
         """Forget everything: another library."""
@@ -63,32 +64,42 @@ class LargePreview(PreviewView):
             if self._detail is None:
                 self.set_full_size(detail.width, detail.height)
             self._detail = detail
-            self.setAccessibleDescription(", ".join(self._words()))
-            self.update()
+            self._describe()
 
     def _load(self, side_px: int) -> None:
         if self._content_id is not None:
-            self._loader.request(self._content_id, max(side_px, _SIDE_PX), self._came)
+            window_px = round(max(self.width(), self.height()) * self.devicePixelRatioF())
+            self._loader.request(self._content_id, max(side_px, _SIDE_PX, window_px), self._came)
 
     def _came(self, content_id: int, answer: QImage | LightdeskError) -> None:
         if content_id != self._content_id:
             return
         if isinstance(answer, QImage):
             full = (self._detail.width, self._detail.height) if self._detail is not None else None
+            self._failure = ""
             self.set_image(answer, keep_view=True, full_size=full)
-        elif self._thumbnails.peek(content_id) is None:
+        elif self.has_image:
+            self._failure = answer.message
+        else:
             self.set_image(None, message=str(answer))
+        self._describe()
+
+    def _describe(self) -> None:
+        words = self._words() or ([] if self.has_image else [self.message])
+        self.setAccessibleDescription(", ".join(words))
+        self.update()
 
     def _words(self) -> list[str]:
+        extra = [words for words in (self._place, self._failure) if words]
         if self._detail is None:
-            return [self._place] if self._place else []
+            return extra
         words = [printable(self._detail.name)]
         if self._detail.label is not None:
             words.append(label_state(self._detail.label)[0])
         elif self._detail.predictions and self._detail.predictions[0].top:
             best = self._detail.predictions[0].top[0]
             words.append(f"{best.class_name} {percent(best.confidence)}")
-        return [*words, self._place] if self._place else words
+        return [*words, *extra]
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

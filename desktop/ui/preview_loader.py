@@ -14,6 +14,8 @@ from engine.errors import LightdeskError
 from engine.schemas.frame import Frame
 
 _KEPT = 6
+# Whole photos, asked for to look at single pixels, may have a hundred megabytes and more.
+_KEPT_BYTES = 256 << 20
 Answer = Callable[[int, "QImage | LightdeskError"], None]
 
 
@@ -75,13 +77,18 @@ class PreviewLoader(QObject):
         answer, self._answer, self._running = self._answer, None, None
         following, self._next = self._next, None
         if isinstance(value, QImage):
-            self._kept[key] = value
-            while len(self._kept) > _KEPT:
-                self._kept.popitem(last=False)
+            self._keep(key, value)
         if following is not None:
             self._start(*following)
         elif answer is not None:
             answer(key[0], value)
+
+    def _keep(self, key: tuple[int, int], image: QImage) -> None:
+        self._kept[key] = image
+        while len(self._kept) > 1 and (
+            len(self._kept) > _KEPT or sum(kept.sizeInBytes() for kept in self._kept.values()) > _KEPT_BYTES
+        ):
+            self._kept.popitem(last=False)
 
 
 def to_image(frame: Frame) -> QImage:

@@ -25,6 +25,7 @@ _MAX_FIT_SCALE = 4.0  # small pictures are not blown up beyond this by themselve
 _PIXELS_FROM = 3.0  # from here on single pixels are shown as squares
 _PAN_PX = 60
 _MARGIN_PX = 8
+_OTHERS = Qt.KeyboardModifier.ControlModifier | Qt.KeyboardModifier.AltModifier | Qt.KeyboardModifier.MetaModifier
 
 
 class PreviewView(QWidget):
@@ -43,6 +44,7 @@ class PreviewView(QWidget):
         self._center = QPointF(0.5, 0.5)  # what is in the middle of the widget, as parts of the picture
         self._grip: QPointF | None = None
         self._fitted: tuple[tuple[int, int, int], QPixmap] | None = None
+        self._halves: list[QImage] = []  # the image at a half, a quarter ... of its size, as far as was needed
         self._asked_side = 0
         self.setMinimumHeight(140)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -71,14 +73,16 @@ class PreviewView(QWidget):
         """
         before = self._full
         self._image = None if image is None or image.isNull() else image
+        self._fitted = None
+        self._halves.clear()
         self._message = message
         self._full = QSize(*full_size) if full_size and min(full_size) > 0 else QSize()
         if self._image is not None and self._full.isEmpty():
             self._full = before if keep_view and not before.isEmpty() else self._image.size()
             if max(self._image.width(), self._image.height()) > max(self._full.width(), self._full.height()):
                 self._full = self._image.size()
-        if not keep_view:
-            self._scale, self._center = None, QPointF(0.5, 0.5)
+        if not keep_view or self._image is None:
+            self._scale, self._center, self._grip = None, QPointF(0.5, 0.5), None
             self._asked_side = 0
         elif self._scale is not None and not before.isEmpty() and self._full.width() != before.width():
             self._scale *= before.width() / self._full.width()
@@ -90,6 +94,16 @@ class PreviewView(QWidget):
         """Say how large the whole picture is, of which a smaller version is shown."""
         if self._image is not None and width > 0 and height > 0:
             self.set_image(self._image, keep_view=True, full_size=(width, height))
+
+    @property
+    def has_image(self) -> bool:
+        """Whether a picture is shown."""
+        return self._image is not None
+
+    @property
+    def message(self) -> str:
+        """What is said where no picture is shown."""
+        return self._message
 
     @property
     def is_fitted(self) -> bool:
@@ -127,11 +141,12 @@ class PreviewView(QWidget):
         at = middle if at is None else at
         before = self._shown_scale()
         size = self._full
-        fit = self._fit_scale()
-        if scale is None or (scale <= fit * 1.001 and fit <= 1):
+        fit, one = self._fit_scale(), 1 / self.devicePixelRatioF()
+        if scale is None or (scale <= fit * 1.001 and fit <= one):
             self._scale, self._center = None, QPointF(0.5, 0.5)
         else:
-            scale = max(min(fit, 1.0), min(_MAX_SCALE / self.devicePixelRatioF(), scale))
+            # A small picture is blown up to fit: it can be made smaller again, down to its own size.
+            scale = max(min(fit, one), min(_MAX_SCALE * one, scale))
             from_middle = at - middle
             shift = 1 / before - 1 / scale
             self._scale = scale
@@ -165,8 +180,10 @@ class PreviewView(QWidget):
     def _target(self) -> QRectF:
         scale = self._shown_scale()
         width, height = self._full.width() * scale, self._full.height() * scale
-        middle = QRectF(self.rect()).center()
-        return QRectF(middle.x() - self._center.x() * width, middle.y() - self._center.y() * height, width, height)
+        middle, ratio = QRectF(self.rect()).center(), self.devicePixelRatioF()
+        left, top = middle.x() - self._center.x() * width, middle.y() - self._center.y() * height
+        # On whole pixels of the screen: between them everything would be blurred a little.
+        return QRectF(round(left * ratio) / ratio, round(top * ratio) / ratio, width, height)
 
     def _ask_for_sharper(self) -> None:
         if self._image is None:
@@ -194,7 +211,7 @@ class PreviewView(QWidget):
             if self._scale is None:
                 painter.drawPixmap(target.topLeft(), self._fitted_pixmap(self._image, target))
             else:
-                self._paint_part(painter, self._image, target)
+                self._paint_part(painter, self._level(self._image, target.width()), target)
                 self._paint_zoom(painter)
         if self.hasFocus():
             painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 1))
@@ -215,6 +232,23 @@ class PreviewView(QWidget):
             self._fitted = (key, pixmap)
         return self._fitted[1]
 
+    def _level(self, image: QImage, width: float) -> QImage:
+        """Return the image at a half, a quarter ... of its size where it is shown smaller than that.
+
+        Painting takes four pixels into account; of what is made smaller by more than a half it would skip some.
+        """
+        needed = width * self.devicePixelRatioF()
+        n_halves = 0
+        while image.width() >> (n_halves + 1) >= needed:
+            n_halves += 1
+        while len(self._halves) < n_halves:
+            last = self._halves[-1] if self._halves else image
+            half = max(1, last.width() // 2), max(1, last.height() // 2)
+            self._halves.append(
+                last.scaled(*half, Qt.AspectRatioMode.IgnoreAspectRatio, Qt.TransformationMode.SmoothTransformation)
+            )
+        return self._halves[n_halves - 1] if n_halves else image
+
     def _paint_part(self, painter: QPainter, image: QImage, target: QRectF) -> None:
         visible = target.intersected(QRectF(self.rect()))
         across, down = image.width() / target.width(), image.height() / target.height()
@@ -224,7 +258,8 @@ class PreviewView(QWidget):
             visible.width() * across,
             visible.height() * down,
         )
-        smooth = self._shown_scale() * self.devicePixelRatioF() < _PIXELS_FROM or image.width() < self._full.width()
+        have = self._image.width() if self._image is not None else 0
+        smooth = self._shown_scale() * self.devicePixelRatioF() < _PIXELS_FROM or have < self._full.width()
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform, smooth)
         painter.drawImage(visible, image, source)
 
@@ -280,7 +315,9 @@ class PreviewView(QWidget):
             Qt.Key.Key_Down: QPointF(0, -_PAN_PX),
         }
         key = Qt.Key(event.key())
-        if key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
+        if event.modifiers() & _OTHERS:
+            event.ignore()  # steps of the window, also those that cannot be taken now
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.zoom(_STEP)
         elif key == Qt.Key.Key_Minus:
             self.zoom(1 / _STEP)
