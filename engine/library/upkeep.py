@@ -5,7 +5,6 @@ from __future__ import annotations
 import logging
 import os
 import re
-import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -151,18 +150,34 @@ def restore(path: Path, backup_path: Path) -> Path | None:
             f"The backup {backup_path} cannot be used: {report.findings[0]}.",
             way_out="Choose another backup.",
         )
+    # All that can go wrong goes wrong while the library still lies in its place.
+    temporary = path.with_name(f"{path.name}.restoring-{_stamp()}")
+    source = database.connect(backup_path, read_only=True)
+    try:
+        _copy(source, temporary)
+    finally:
+        source.close()
     aside: Path | None = None
-    if path.exists():
-        _refuse_if_open(path)
-        aside = path.with_name(f"{path.name}.before-restore-{_stamp()}")
-        os.replace(path, aside)
-        for suffix in ("-wal", "-shm"):
-            side = path.with_name(path.name + suffix)
-            if side.exists():
-                os.replace(side, aside.with_name(aside.name + suffix))
-    temporary = path.with_name(path.name + ".restoring")
-    shutil.copyfile(backup_path, temporary)
-    os.replace(temporary, path)
+    try:
+        if path.exists():
+            _refuse_if_open(path)
+            aside = path.with_name(f"{path.name}.before-restore-{_stamp()}")
+            os.replace(path, aside)
+            for suffix in ("-wal", "-shm"):
+                side = path.with_name(path.name + suffix)
+                if side.exists():
+                    os.replace(side, aside.with_name(aside.name + suffix))
+        os.replace(temporary, path)
+    except BaseException as error:
+        temporary.unlink(missing_ok=True)
+        if isinstance(error, OSError):
+            raise LibraryError(
+                ErrorCode.LIBRARY_BUSY if isinstance(error, PermissionError) else ErrorCode.INTERNAL,
+                f"{path} could not be moved out of the way: {error.strerror}.",
+                way_out="Close every program that uses it, and look whether you may write in its folder.",
+                path=str(path),
+            ) from error
+        raise
     return aside
 
 
@@ -227,6 +242,8 @@ def _copy(source: database.Connection, target: Path) -> None:
             with copy.backup("main", source, "main") as work:
                 while not work.done:
                     work.step(1000)
+            # One file that needs no other beside it, also to be looked at; the first to write it turns the log on again.
+            copy.execute("PRAGMA journal_mode = DELETE")
         except BaseException:
             copy.close()
             target.unlink(missing_ok=True)
