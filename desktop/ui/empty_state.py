@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, Qt, Signal
 from PySide6.QtGui import QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QBoxLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QBoxLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from desktop.ui import icons, theme
 from desktop.ui.plain_text import breakable
@@ -47,11 +47,18 @@ class _Page(QWidget):
         layout.addStretch(5)
 
     def _set_buttons(self, buttons: Sequence[QPushButton]) -> None:
+        focus = QApplication.focusWidget()
+        had_keys = focus is not None and self.isAncestorOf(focus)
         _clear(self._buttons)
         self._buttons.addStretch(1)
         for button in buttons:
             self._buttons.addWidget(button)
+            # At once, and not with the next layout: only what is shown can take the keys.
+            button.show()
         self._buttons.addStretch(1)
+        self.setFocusProxy(buttons[0])
+        if had_keys:
+            self.setFocus()
 
     def showEvent(self, event: object) -> None:
         super().showEvent(event)  # type: ignore[arg-type]
@@ -88,7 +95,6 @@ class EmptyState(_Page):
         samples = QPushButton(self.tr("Try the sample photos"))
         samples.clicked.connect(self.samplesRequested)
         self._set_buttons((folder, samples))
-        self.setFocusProxy(folder)
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
@@ -111,7 +117,6 @@ class NothingFound(_Page):
         clear.setProperty("primary", True)
         clear.clicked.connect(self.clearRequested)
         self._set_buttons((clear,))
-        self.setFocusProxy(clear)
 
     def show_total(self, n_all: int) -> None:
         """Say how many pictures there are without the filter."""
@@ -158,7 +163,6 @@ class LibraryClosed(_Page):
             buttons.append(button)
         buttons[0].setProperty("primary", True)
         self._set_buttons(buttons)
-        self.setFocusProxy(buttons[0])
 
     def _headline(self, code: ErrorCode) -> str:
         return {

@@ -312,7 +312,9 @@ class ProblemsView(QWidget):
 def report(problems: list[Problem]) -> str:
     """Return problems as text with tabs, for an issue or a mail."""
     lines = ["file\tcode\treason\tway out\ttries\tlast tried"]
-    lines += ["\t".join((printable(p.path), p.code, p.message, p.way_out, str(p.n_tries), p.last_at)) for p in problems]
+    for p in problems:
+        cells = (p.path, p.code, p.message, p.way_out, str(p.n_tries), p.last_at)
+        lines.append("\t".join(printable(cell) for cell in cells))
     return "\n".join(lines) + "\n"
 
 
@@ -335,7 +337,7 @@ def _details(problem: Problem, tried: str) -> str:
 def _cells(problem: Problem) -> tuple[str, str, str, str, str]:
     name = printable(os.path.basename(problem.path.rstrip("/\\")) or problem.path)
     # The path stands in the first column; the reason has room for the reason.
-    message, path = problem.message, printable(problem.path)
+    message, path = printable(problem.message), printable(problem.path)
     reason = message.removeprefix(path).strip() if message.startswith(path) else message.replace(path, name)
     reason = reason[:1].upper() + reason[1:]
     return name, reason, problem.way_out, f"{problem.n_tries:,}", problem.code

@@ -1,0 +1,85 @@
+"""The line under the filters."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QAccessible
+from PySide6.QtWidgets import QApplication, QPushButton
+
+from desktop.ui.banner import Banner
+from tests.desktop.ui.held_ports import error, shown
+
+PATH = "/media/ada/" + "a_very_long_name_without_a_space" * 9
+
+
+@pytest.fixture
+def banner(qtbot) -> Banner:
+    banner = Banner()
+    shown(qtbot, banner, 900, 40)
+    banner.hide()
+    return banner
+
+
+def test_an_error_says_reason_and_way_out_and_can_be_copied(banner: Banner) -> None:
+    banner.show_error(error())
+    assert banner.isVisible() and banner.text.text() == "The drive is gone. Plug it in."
+    assert banner.property("kind") == "error"
+    banner.copy_button.click()
+    assert QApplication.clipboard().text() == "SOURCE_OFFLINE: The drive is gone. Plug it in."
+
+
+def test_ways_out_are_buttons(banner: Banner, qtbot) -> None:
+    done: list[str] = []
+    banner.show_error(error(), [("Doctor", lambda: done.append("doctor")), ("Back up", lambda: done.append("up"))])
+    buttons = {b.text(): b for b in banner.findChildren(QPushButton)}
+    buttons["Doctor"].setFocus()
+    qtbot.keyClick(buttons["Doctor"], Qt.Key.Key_Space)
+    buttons["Back up"].click()
+    assert done == ["doctor", "up"]
+    banner.show_error(error())
+    qtbot.waitUntil(lambda: not banner.findChildren(QPushButton), timeout=2000)
+
+
+def test_a_notice_does_not_cover_an_error(banner: Banner) -> None:
+    banner.show_error(error())
+    banner.show_notice("good to know")
+    assert "drive" in banner.text.text()
+    banner.dismiss()
+    assert not banner.isVisible()
+    banner.show_notice("good to know")
+    assert banner.text.text() == "good to know" and banner.property("kind") == "notice"
+    banner.show_error(error())
+    assert banner.property("kind") == "error"
+
+
+def test_it_is_closed_by_its_button(banner: Banner, qtbot) -> None:
+    banner.show_notice("x")
+    banner.close_button.setFocus()
+    with qtbot.waitSignal(banner.closed, timeout=1000):
+        qtbot.keyClick(banner.close_button, Qt.Key.Key_Space)
+    assert not banner.isVisible()
+
+
+def test_a_long_path_wraps_in_a_narrow_window_and_is_copied_as_it_is(banner: Banner) -> None:
+    banner.show_error(error(f"{PATH} is full.", "Free some space."), [("Doctor", lambda: None)])
+    banner.adjustSize()
+    banner.resize(900, banner.heightForWidth(900))
+    QApplication.sendPostedEvents()
+    assert banner.minimumSizeHint().width() < 500
+    assert banner.close_button.geometry().right() < 900
+    assert banner.text.heightForWidth(banner.text.width()) <= banner.text.height()
+    banner.copy_button.click()
+    assert PATH in QApplication.clipboard().text()
+    assert PATH in banner.accessibleName()
+
+
+def test_screen_readers_say_it_at_once(banner: Banner, monkeypatch) -> None:
+    told: list[tuple[object, object]] = []
+    monkeypatch.setattr(QAccessible, "updateAccessibility", lambda event: told.append((event.object(), event.type())))
+    banner.show_notice("x")
+    assert told == [(banner, QAccessible.Event.Alert)]
+
+
+def test_controls_have_names(banner: Banner) -> None:
+    assert banner.copy_button.accessibleName() and banner.close_button.accessibleName()

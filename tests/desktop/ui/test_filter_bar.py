@@ -1,0 +1,189 @@
+"""Filters and order: what they say, what they show, and that they fit."""
+
+from __future__ import annotations
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
+
+from desktop.ui.filter_bar import FilterBar
+from engine.schemas.library import ClassCount, Facets, Query, Source
+from tests.desktop.ui.held_ports import AT, HEBREW, shown
+
+LONG = "German short-haired pointer, a dog that is very good at pointing at things in the grass"
+
+
+def facets(*classes: str, n_sources: int = 3) -> Facets:
+    return Facets(
+        n_all=100,
+        n_labelled=0,
+        n_unlabelled=100,
+        n_rejected=0,
+        n_problems=0,
+        sources=tuple(Source(i, f"/media/card{i}/DCIM", "DCIM", 5, AT) for i in range(1, n_sources + 1)),
+        classes=tuple(ClassCount(name, 3) for name in classes or ("tench", "black swan", LONG, HEBREW)),
+    )
+
+
+class Filters:
+    """A bar in a window as narrow as the program's, and what it said."""
+
+    def __init__(self, qtbot, width: int = 1320) -> None:
+        self.bar = FilterBar()
+        self.window = QWidget()
+        self.window.setMinimumSize(900, 60)
+        layout = QVBoxLayout(self.window)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.bar)
+        self.bar.show_facets(facets())
+        self.bar.show_models([("Net", "efficientnet-lite0@1"), ("Other", "b@2")], "efficientnet-lite0@1")
+        self.n_changes = 0
+        self.bar.changed.connect(self._count)
+        shown(qtbot, self.window, width, 60)
+
+    def _count(self) -> None:
+        self.n_changes += 1
+
+    def fields(self) -> list[QWidget]:
+        bar = self.bar
+        return [
+            bar.search, bar.class_name, bar.source, bar.labelled, bar.low, bar.high,
+            bar.clear_button, bar.count, bar.sort, bar.direction, bar.model,
+        ]  # fmt: skip
+
+
+@pytest.fixture
+def filters(qtbot) -> Filters:
+    return Filters(qtbot)
+
+
+def test_without_a_filter_all_passes(filters: Filters) -> None:
+    assert filters.bar.query("net@3") == Query(model_ref="net@3")
+    assert not filters.bar.is_filtering() and not filters.bar.clear_button.isVisible()
+
+
+def test_every_control_is_in_the_query(filters: Filters, qtbot) -> None:
+    bar = filters.bar
+    bar.search.setText("  IMG ")
+    bar.class_name.choose("tench")
+    bar.source.setCurrentIndex(2)
+    bar.labelled.setCurrentIndex(bar.labelled.findText("Rejected"))
+    bar.low.setValue(80)
+    bar.high.setValue(20)
+    bar.sort.setCurrentIndex(bar.sort.findText("Margin"))
+    bar.direction.click()
+    assert bar.query("m") == Query(2, "tench", 0.2, 0.8, "rejected", "IMG", "margin", True, "m")
+    qtbot.waitUntil(lambda: filters.n_changes >= 1, timeout=2000)
+    bar.clear_button.click()
+    assert bar.query("m") == Query(sort="margin", descending=True, model_ref="m")
+
+
+def test_order_alone_is_no_filter(filters: Filters) -> None:
+    filters.bar.sort.setCurrentIndex(2)
+    filters.bar.direction.click()
+    assert not filters.bar.is_filtering() and filters.n_changes == 2
+
+
+def test_typing_is_told_once_it_rests(filters: Filters, qtbot) -> None:
+    qtbot.keyClicks(filters.bar.search, "swan")
+    assert filters.n_changes == 0
+    qtbot.waitUntil(lambda: filters.n_changes == 1, timeout=2000)
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("search", lambda bar: bar.search.setText("x")),
+        ("class_name", lambda bar: bar.class_name.choose("tench")),
+        ("source", lambda bar: bar.source.setCurrentIndex(1)),
+        ("labelled", lambda bar: bar.labelled.setCurrentIndex(1)),
+        ("low", lambda bar: bar.low.setValue(10)),
+        ("high", lambda bar: bar.high.setValue(90)),
+    ],
+)
+def test_what_filters_is_seen(filters: Filters, qtbot, name: str, change) -> None:
+    field = getattr(filters.bar, name)
+    before = field.grab().toImage()
+    change(filters.bar)
+    qtbot.waitUntil(lambda: field.property("active") is True, timeout=2000)
+    # A frame and a ground of its own, not the text alone.
+    at = (field.width() // 2, field.height() - 2)
+    assert field.grab().toImage().pixelColor(*at) != before.pixelColor(*at)
+    assert filters.bar.clear_button.isVisible()
+    filters.bar.clear()
+    assert field.property("active") is False
+
+
+@pytest.mark.parametrize("filtering", [False, True])
+@pytest.mark.parametrize("width", [900, 1000, 1150, 1320, 2000])
+def test_it_fits_and_nothing_overlaps(filters: Filters, qtbot, width: int, filtering: bool) -> None:
+    filters.window.resize(width, 60)
+    if filtering:
+        filters.bar.class_name.choose(LONG)
+        filters.bar.labelled.setCurrentIndex(2)
+        filters.bar.low.setValue(35)
+        filters.bar.show_count(12, 100_000)
+        qtbot.waitUntil(lambda: filters.bar.clear_button.isVisible(), timeout=2000)
+    qtbot.waitUntil(lambda: filters.bar.width() == width, timeout=2000)
+    QApplication.sendPostedEvents()
+    fields = [field for field in filters.fields() if field.isVisible()]
+    for left, right in zip(fields, fields[1:], strict=False):
+        assert left.geometry().right() < right.geometry().left(), (left.accessibleName(), right.accessibleName())
+    assert fields[-1].geometry().right() < width
+    assert {field.height() for field in fields if field not in (filters.bar.count, filters.bar.clear_button, filters.bar.direction)} == {26}
+    for field in fields:
+        assert field.width() >= field.minimumSizeHint().width() or field in (filters.bar.search, filters.bar.low, filters.bar.high)
+    if filtering:
+        assert "12 of 100,000" in filters.bar.count.text()
+
+
+def test_a_source_that_filters_never_hides(filters: Filters, qtbot) -> None:
+    filters.window.resize(900, 60)
+    filters.bar.source.setCurrentIndex(1)
+    filters.bar.low.setValue(35)
+    filters.bar.show_count(12, 100)
+    qtbot.waitUntil(lambda: filters.bar.clear_button.isVisible(), timeout=2000)
+    assert filters.bar.source.isVisible()
+
+
+def test_sources_of_one_name_are_told_apart(filters: Filters) -> None:
+    texts = [filters.bar.source.itemText(row) for row in range(filters.bar.source.count())]
+    assert texts == ["All sources", "DCIM \N{EN DASH} card1", "DCIM \N{EN DASH} card2", "DCIM \N{EN DASH} card3"]
+    assert filters.bar.source.itemData(1, Qt.ItemDataRole.ToolTipRole) == "/media/card1/DCIM"
+
+
+def test_a_source_that_is_gone_is_said(filters: Filters) -> None:
+    filters.bar.source.setCurrentIndex(3)
+    assert filters.bar.show_facets(facets(n_sources=3)) is False
+    assert filters.bar.show_facets(facets(n_sources=2)) is True
+    assert filters.bar.query("").source_id is None
+
+
+def test_place_and_clear_do_not_emit(filters: Filters, qtbot) -> None:
+    filters.bar.set_place(2, "tench")
+    filters.bar.clear()
+    qtbot.wait(250)
+    assert filters.n_changes == 0
+
+
+def test_models_can_be_chosen(filters: Filters, qtbot) -> None:
+    with qtbot.waitSignal(filters.bar.modelChosen, timeout=1000) as said:
+        filters.bar.model.setFocus()
+        qtbot.keyClick(filters.bar.model, Qt.Key.Key_Down)
+    assert said.args == ["b@2"]
+    assert "efficientnet-lite0@1" in filters.bar.model.toolTip()
+
+
+def test_every_control_has_a_name_a_tooltip_and_is_reached_by_tab(filters: Filters, qtbot) -> None:
+    filters.bar.labelled.setCurrentIndex(1)
+    filters.bar.search.setFocus()
+    seen: list[QWidget] = []
+    while (now := QApplication.focusWidget()) not in seen:
+        seen.append(now)
+        qtbot.keyClick(now, Qt.Key.Key_Tab)
+    for field in filters.fields():
+        if field is filters.bar.count:
+            continue
+        assert field.accessibleName() and field.toolTip(), field
+        assert field in seen or getattr(field, "lineEdit", lambda: None)() in seen, field.accessibleName()
+    assert filters.bar.class_name.line().accessibleName()
