@@ -11,12 +11,12 @@ from typing import Any
 
 import pytest
 
-from engine.doctor import child, codecs, examination, gpu, inference, loading, storage, window
+from engine.doctor import child, codecs, configuration, examination, gpu, inference, loading, machine, storage, window
 from engine.doctor.child import Answer, ask
 from engine.doctor.examination import examine
 from engine.doctor.report import Finding, Report, as_data, render_json, render_text
 from engine.schemas.settings import Settings
-from engine.settings import load
+from engine.settings import describe, load
 
 
 def states(findings: Any) -> dict[str, str]:
@@ -269,6 +269,46 @@ def test_a_device_that_falls_back_or_crashes() -> None:
     assert found.state == "fail" and "libx.so" in found.text and found.way_out == "Install it with: pip install x"
     (found,) = inference.judged("cuda", None, "it crashed (SIGSEGV)", needed=True)
     assert found.state == "fail" and "SIGSEGV" in found.text
+
+
+def test_the_trial_runs_under_the_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[dict[str, Any]] = []
+
+    def answer(_module: str, question: dict[str, Any], **_: Any) -> Answer:
+        asked.append(question)
+        return Answer(None, "not tried")
+
+    monkeypatch.setattr(inference, "ask", answer)
+    list(inference.examine(load({"model": "fake", "device": "cuda", "cpu_threads": 3, "gpu_memory_mb": 1234})))
+    assert [(q["device"], q["cpu_threads"], q["gpu_memory_mb"]) for q in asked] == [("cpu", 3, 1234), ("cuda", 3, 1234)]
+
+
+def test_settings_that_differ_are_named_with_where_they_come_from(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (found_file, all_default) = configuration.examine(load())
+    assert "all defaults" in found_file.text and all_default.text.startswith("all ")
+    (home / "config").mkdir(parents=True)
+    (home / "config" / "settings.toml").write_text("top_k = 3")
+    monkeypatch.setenv("LIGHTDESK_CACHE_MB", "100")
+    found = list(configuration.examine(load({"device": "cpu"})))
+    assert {f.name: f.text for f in found[1:-1]} == {
+        "device": "cpu (from this run)",
+        "cache_mb": "100 (from LIGHTDESK_CACHE_MB)",
+        "top_k": "3 (from the file)",
+    }
+    assert found[-1].text == f"{len(describe()) - 3} others are as they came"
+
+
+def test_little_memory_is_worth_a_look(monkeypatch: pytest.MonkeyPatch) -> None:
+    import psutil
+
+    real = psutil.virtual_memory()
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: real._replace(available=10**9))
+    found = {f.name: f for f in machine.examine(Settings())}
+    assert found["memory"].state == "warn" and "1.0 GB free" in found["memory"].text
+    monkeypatch.setattr(psutil, "virtual_memory", lambda: real._replace(available=10**10))
+    assert {f.name: f.state for f in machine.examine(Settings())}["memory"] == "ok"
 
 
 def test_an_unknown_model_is_a_finding() -> None:

@@ -70,6 +70,7 @@ def test_text_is_understood_for_every_type(name: str, text: str, value: object, 
     ("content", "key"),
     [
         ("top_k = 21", "top_k"),
+        ("gpu_memory_mb = 255", "gpu_memory_mb"),
         ("top_k = 2.5", "top_k"),
         ("top_k = true", "top_k"),
         ('top_k = "many"', "top_k"),

@@ -5,9 +5,11 @@ from __future__ import annotations
 import csv
 import json
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 from tests.engine.cli.running import name_of, records
 from tests.images import folder_of
@@ -100,3 +102,27 @@ def test_what_cannot_be_evaluated(what: str, tmp_path: Path, lightdesk) -> None:
         assert "unicorn" in done.err
     assert done.code == 2 and done.out == ""
     assert lightdesk("evaluate", tmp_path, "--truth", tmp_path / "none.csv").code == 2
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a right on Windows")
+def test_what_could_not_be_looked_at_counts_as_failed(tmp_path: Path, answers: dict[str, str], lightdesk) -> None:
+    folder = sorted_into_folders(tmp_path, answers)
+    (folder / "red").mkdir(exist_ok=True)
+    (folder / "red" / "gone.jpg").symlink_to(tmp_path / "gone")
+    done = lightdesk("evaluate", folder)
+    assert done.code == 1 and "1 that could not be used" in done.out
+
+
+@pytest.mark.slow
+def test_the_default_model_on_photographs(tmp_path: Path, lightdesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The whole way with the real model, on photographs that a package ships."""
+    from skimage import data
+
+    monkeypatch.setenv("LIGHTDESK_MODEL", "efficientnet-lite0")
+    for class_name, image in (("Egyptian cat", data.chelsea()), ("espresso", data.coffee()), ("missile", data.rocket())):
+        (tmp_path / "photos" / class_name).mkdir(parents=True)
+        Image.fromarray(image).save(tmp_path / "photos" / class_name / "photo.png")
+    result = json.loads(lightdesk("evaluate", tmp_path / "photos", "--json").out)
+    assert (result["n"], result["top5"]) == (3, 1.0)
+    assert result["top1"] >= 2 / 3 - 1e-6
+    assert result["model"] == "efficientnet-lite0"

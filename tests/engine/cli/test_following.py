@@ -140,18 +140,18 @@ def test_what_a_folder_held_and_could_not_be_looked_at(
     engine: Engine, following: Following, tmp_path: Path
 ) -> None:
     folder = folder_of(tmp_path / "photos", 2)
-    (folder / "b.jpg").symlink_to(tmp_path / "gone")
+    (folder / "a.jpg").symlink_to(tmp_path / "gone")
     before = following.submit([str(folder)])
     flat(following.results(before.id))
-    (folder / "a.jpg").symlink_to(tmp_path / "gone")
-    (folder / "b.jpg").unlink()
+    (folder / "b.jpg").symlink_to(tmp_path / "gone")
+    (folder / "a.jpg").unlink()
     (folder / "broken.jpg").write_bytes(b"broken")
     job = following.submit([str(folder), str(tmp_path / "none.jpg")])
     failed = {item.path for item in flat(following.results(job.id)) if item.state == "failed"}
     assert failed == {str(folder / "broken.jpg"), str(tmp_path / "none.jpg")}
     assert following.n_unseen == 1
     (problem,) = following.unseen(job, failed)
-    assert (problem.path, problem.code) == (str(folder / "a.jpg"), "FILE_NOT_FOUND"), "nothing of the job before"
+    assert (problem.path, problem.code) == (str(folder / "b.jpg"), "FILE_NOT_FOUND"), "nothing of the job before"
 
 
 def test_nothing_is_looked_up_where_nothing_was_hidden(
