@@ -211,7 +211,8 @@ class TileSurface(QAbstractScrollArea):
 
     def _reveal(self, place: int) -> None:
         rect, bar = self._rect(place), self.verticalScrollBar()
-        if rect.top() < 0:
+        # Of one that is higher than the window its picture, which stands at the top.
+        if rect.top() < 0 or rect.height() > self.viewport().height():
             bar.setValue(bar.value() + rect.top() - MARGIN_PX)
         elif rect.bottom() > self.viewport().height():
             bar.setValue(bar.value() + rect.bottom() + 1 + MARGIN_PX - self.viewport().height())

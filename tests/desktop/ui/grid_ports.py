@@ -79,7 +79,7 @@ class FakeReads:
 
     def read(self, lane: str) -> Any:
         """Read now; returns what delivers it, as if the way to the GUI thread took a while."""
-        _number, read, answer, _failed = self.waiting[lane]
+        _number, read, answer, _failed = self.waiting.pop(lane)
         value = read(self.view)
         return lambda: answer(value)
 
@@ -117,7 +117,11 @@ class FakeThumbnails:
     def want(self, keys: Sequence[tuple[int, str]]) -> None:
         self.wishes = list(keys)
         if self.instant:
-            QTimer.singleShot(0, lambda: self.give(i for i, _sha in keys if i not in self.images))
+            QTimer.singleShot(0, self._come_true)
+
+    def _come_true(self) -> None:
+        if self.instant:
+            self.give(i for i, _sha in self.wishes if i not in self.images)
 
     def peek(self, content_id: int) -> QImage | None:
         return self.images.get(content_id)

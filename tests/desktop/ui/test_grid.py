@@ -5,64 +5,29 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QPoint, QPointF, Qt
-from PySide6.QtGui import QContextMenuEvent, QHelpEvent, QMouseEvent, QWheelEvent
+from PySide6.QtGui import QContextMenuEvent, QWheelEvent
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QToolTip
+from PySide6.QtWidgets import QApplication
 
-from desktop.ui import grid as module
 from desktop.ui.grid import AssetGrid
 from desktop.ui.tile_painter import GAP_PX
-from tests.desktop.ui.grid_ports import FakeReads, FakeThumbnails, tile
+from tests.desktop.ui.grid_hands import (
+    CTRL,
+    LEFT,
+    NONE,
+    RIGHT,
+    SHIFT,
+    Key,
+    center,
+    click,
+    fill,
+    grid,
+    mouse,
+    places,
+    press,
+)
 
-SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
-NONE, LEFT, RIGHT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
-Key = Qt.Key
-
-
-@pytest.fixture
-def grid(qtbot) -> AssetGrid:
-    """5 columns of ids 100, 101, ... with a few more than 3 rows on a page."""
-    grid = AssetGrid(FakeReads(), FakeThumbnails())
-    qtbot.addWidget(grid)
-    grid.resize(5 * 160 + 60, 560)
-    grid.show()
-    grid.setFocus()
-    assert grid._layout.columns == 5 and grid._layout.rows_on_page == 3
-    return grid
-
-
-def fill(grid: AssetGrid, n: int) -> np.ndarray:
-    ids = np.arange(100, 100 + n, dtype=np.int64)
-    grid.set_ids(ids)
-    return ids
-
-
-def places(grid: AssetGrid) -> list[int]:
-    """Return the places that are selected."""
-    return [int(grid._selection.place_of(i)) for i in grid._selection.marked()]
-
-
-def press(grid: AssetGrid, *keys: Qt.Key, held: Qt.KeyboardModifier = NONE) -> int:
-    for key in keys:
-        QTest.keyClick(grid, key, held)
-    return grid._selection.current
-
-
-def center(grid: AssetGrid, place: int) -> QPoint:
-    return grid._picture(place).center()
-
-
-def click(grid: AssetGrid, place: int, held: Qt.KeyboardModifier = NONE, button: Qt.MouseButton = LEFT) -> None:
-    QTest.mouseClick(grid.viewport(), button, held, center(grid, place))
-
-
-def mouse(grid: AssetGrid, kind: QEvent.Type, at: QPoint, held: Qt.KeyboardModifier = NONE) -> None:
-    """Send a mouse event that is spontaneous in no way: positions outside of the viewport are allowed."""
-    button = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseMove else LEFT
-    buttons = Qt.MouseButton.NoButton if kind == QEvent.Type.MouseButtonRelease else LEFT
-    where = QPointF(at)
-    event = QMouseEvent(kind, where, QPointF(grid.viewport().mapToGlobal(at)), button, buttons, held)
-    QApplication.sendEvent(grid.viewport(), event)
+__all__ = ["grid"]  # the fixture
 
 
 def is_revealed(grid: AssetGrid, place: int) -> bool:
@@ -300,114 +265,6 @@ def test_the_wheel_scrolls_and_with_ctrl_it_zooms(grid: AssetGrid) -> None:
     assert grid.tile_side < side
 
 
-# Rubber band
-
-
-def pull(grid: AssetGrid, start: QPoint, *to: QPoint, held: Qt.KeyboardModifier = NONE, let_go: bool = True) -> None:
-    mouse(grid, QEvent.Type.MouseButtonPress, start, held)
-    for point in to:
-        mouse(grid, QEvent.Type.MouseMove, point, held)
-    if let_go:
-        mouse(grid, QEvent.Type.MouseButtonRelease, to[-1], held)
-
-
-def gap_at(grid: AssetGrid, place: int) -> QPoint:
-    return grid._rect(place).topLeft() + QPoint(1, 1)
-
-
-def test_a_band_selects_what_it_touches_and_lets_go_again(grid: AssetGrid) -> None:
-    fill(grid, 52)
-    pull(grid, gap_at(grid, 6), center(grid, 13), center(grid, 12))
-    assert places(grid) == [6, 7, 11, 12]
-    pull(grid, QPoint(grid.viewport().width() - 2, gap_at(grid, 9).y()), center(grid, 8))  # to the left
-    assert places(grid) == [8, 9]
-
-
-def test_a_band_with_ctrl_or_shift_adds(grid: AssetGrid) -> None:
-    fill(grid, 52)
-    click(grid, 0)
-    click(grid, 14, CTRL)
-    pull(grid, gap_at(grid, 6), center(grid, 7), held=CTRL)
-    assert places(grid) == [0, 6, 7, 14]
-    pull(grid, gap_at(grid, 8), center(grid, 8), held=SHIFT)
-    assert places(grid) == [0, 6, 7, 8, 14]
-
-
-def test_a_band_to_the_very_corner_is_a_band(grid: AssetGrid) -> None:
-    fill(grid, 52)
-    pull(grid, gap_at(grid, 6), QPoint(0, 0))
-    assert places(grid) == [0, 1, 5, 6]
-
-
-def test_a_shaking_hand_opens_no_band(grid: AssetGrid) -> None:
-    fill(grid, 52)
-    click(grid, 8)
-    mouse(grid, QEvent.Type.MouseButtonPress, gap_at(grid, 6))
-    mouse(grid, QEvent.Type.MouseMove, gap_at(grid, 6) + QPoint(2, 1))
-    assert not grid._band.is_open and places(grid) == []
-    mouse(grid, QEvent.Type.MouseButtonRelease, gap_at(grid, 6))
-    assert not grid._band.is_ready
-
-
-def test_a_band_beyond_the_edge_scrolls_and_goes_on_selecting(grid: AssetGrid, qtbot) -> None:
-    fill(grid, 500)
-    below = QPoint(center(grid, 1).x(), grid.viewport().height() + 40)
-    pull(grid, gap_at(grid, 1), below, let_go=False)
-    qtbot.waitUntil(lambda: grid.verticalScrollBar().value() > 700)
-    mouse(grid, QEvent.Type.MouseButtonRelease, below)
-    stopped = grid.verticalScrollBar().value()
-    selected = places(grid)
-    assert selected == [5 * row + 1 for row in range(len(selected))] and len(selected) > 7
-    qtbot.wait(60)
-    assert grid.verticalScrollBar().value() == stopped and places(grid) == selected
-
-
-def test_a_band_goes_on_while_a_folder_is_read(grid: AssetGrid) -> None:
-    """Ids come several times a second then."""
-    fill(grid, 52)
-    pull(grid, gap_at(grid, 6), center(grid, 7), let_go=False)
-    fill(grid, 80)
-    assert grid._band.is_open and places(grid) == [6, 7]
-    mouse(grid, QEvent.Type.MouseMove, center(grid, 13))
-    assert places(grid) == [6, 7, 8, 11, 12, 13]
-
-
-def test_a_band_stays_on_its_pictures_when_others_come_before_them(grid: AssetGrid) -> None:
-    ids = fill(grid, 500)
-    grid.verticalScrollBar().setValue(3 * grid._layout.shape.height)
-    first = grid._visible().start
-    click(grid, first + 14)
-    pull(grid, gap_at(grid, first + 6), center(grid, first + 7), held=CTRL, let_go=False)
-    chosen = grid.selected_ids()
-    assert chosen == [100 + first + i for i in (6, 7, 14)]
-    band = grid._band.rect(grid.verticalScrollBar().value())
-    grid.set_ids(np.concatenate([np.arange(10, dtype=np.int64), ids]))
-    assert grid.selected_ids() == chosen
-    assert grid._band.rect(grid.verticalScrollBar().value()) == band
-
-
-def test_another_library_while_the_button_is_down(grid: AssetGrid) -> None:
-    fill(grid, 52)
-    pull(grid, gap_at(grid, 6), center(grid, 13), let_go=False)
-    grid.reset()
-    fill(grid, 3)
-    mouse(grid, QEvent.Type.MouseMove, center(grid, 2))
-    mouse(grid, QEvent.Type.MouseButtonRelease, center(grid, 2))
-    assert grid.selected_ids() == []
-
-
-def test_the_band_is_seen(grid: AssetGrid, qtbot) -> None:
-    fill(grid, 3)
-    start, end = QPoint(500, 250), QPoint(640, 380)
-    before = grid.viewport().grab().toImage()
-    pull(grid, start, end, let_go=False)
-    after = grid.viewport().grab().toImage()
-    assert before.pixelColor(570, 300) != after.pixelColor(570, 300)
-    assert after.pixelColor(570, 250) != after.pixelColor(570, 300)  # it has an edge
-    mouse(grid, QEvent.Type.MouseButtonRelease, end)
-    assert grid.viewport().grab().toImage().pixelColor(570, 300) == before.pixelColor(570, 300)
-
-
 # New ids
 
 
@@ -457,77 +314,6 @@ def test_another_library_leaves_nothing_of_the_one_before(grid: AssetGrid, qtbot
     assert grid.current_id() is None
     assert grid._rows.get(100) is None and grid._cache.get(100) is None
     assert grid.visible_share_with_thumbnails() == 0.0
-
-
-# For people who do not see it
-
-
-def test_what_is_current_is_said_in_words(grid: AssetGrid, qtbot) -> None:
-    grid._read.view.changed[101] = tile(101, name="caf\udce9.jpg", confidence=0.42, n_files=3)
-    grid._read.view.changed[102] = tile(102, label="flamingo", label_state="accepted")
-    grid._read.view.changed[103] = tile(103, label_state="rejected")
-    fill(grid, 1200)
-    assert grid.accessibleName() == "Pictures"
-    grid.set_current(101)
-    qtbot.waitUntil(lambda: "item 2 of 1,200" in grid.accessibleDescription())
-    qtbot.waitUntil(lambda: grid.accessibleDescription().startswith("caf"))
-    words = grid.accessibleDescription()
-    assert "Prediction: black swan, 42%" in words and "3 files with this content" in words
-    words.encode()  # no half characters: the bridge to the screen reader speaks UTF-8
-    press(grid, Key.Key_Right)
-    assert "Labelled flamingo" in grid.accessibleDescription()
-    press(grid, Key.Key_Right)
-    assert "Prediction rejected" in grid.accessibleDescription()
-    grid.select_all()
-    assert "1,200 selected" in grid.accessibleDescription()
-
-
-def test_growing_is_not_read_out(grid: AssetGrid, qtbot, monkeypatch: pytest.MonkeyPatch) -> None:
-    said: list[str] = []
-
-    class Ear:
-        Event = module.QAccessible.Event
-        isActive = staticmethod(lambda: True)
-
-        @staticmethod
-        def updateAccessibility(event: object) -> None:
-            if isinstance(event, module.QAccessibleAnnouncementEvent):
-                said.append(event.message())
-
-    monkeypatch.setattr(module, "QAccessible", Ear)
-    monkeypatch.setattr(grid, "hasFocus", lambda: True)
-    fill(grid, 50)
-    qtbot.waitUntil(lambda: grid._rows.get(100) is not None)
-    press(grid, Key.Key_Home)
-    assert said and "item 1 of 50" in said[-1]
-    n_said = len(said)
-    fill(grid, 60)
-    assert "item 1 of 60" in grid.accessibleDescription() and len(said) == n_said
-    press(grid, Key.Key_Right)
-    assert "item 2 of 60" in said[-1]
-
-
-def test_tooltips_say_all_and_show_names_as_they_are(grid: AssetGrid, qtbot, monkeypatch) -> None:
-    shown: list[str] = []
-    monkeypatch.setattr(QToolTip, "showText", lambda _where, text, *_rest: shown.append(text))
-    grid._read.view.changed[101] = tile(101, name="<b>x</b>.jpg", top1="tench", confidence=0.5)
-    fill(grid, 5)
-    qtbot.waitUntil(lambda: grid._rows.get(101) is not None)
-    for place in (0, 1):
-        at = center(grid, place)
-        QApplication.sendEvent(grid.viewport(), QHelpEvent(QEvent.Type.ToolTip, at, grid.viewport().mapToGlobal(at)))
-    assert shown[0].split("\n") == ["IMG_00100.jpg", "Prediction: tench, 0%"]
-    assert "&lt;b&gt;x" in shown[1]
-
-
-def test_focus_is_seen(grid: AssetGrid, qtbot, monkeypatch: pytest.MonkeyPatch) -> None:
-    fill(grid, 3)
-    grid.set_current(100)
-    shots = []
-    for focus in (True, False):
-        monkeypatch.setattr(grid, "hasFocus", lambda focus=focus: focus)
-        shots.append(grid.viewport().grab().toImage())
-    assert shots[0] != shots[1]
 
 
 # Drag out
