@@ -83,16 +83,17 @@ class _JobLine(QWidget):
         title = printable(job.title)
         self.meter.setAccessibleName(self.tr("Progress of {0}").format(title))
         word = self.tr("Resume") if self._paused else self.tr("Pause")
+        cancel = self.tr("Cancel")
         self.pause.setText(word)
         self.pause.setAccessibleName(f"{word}: {title}")
-        self.cancel.setAccessibleName(f"{self.tr('Cancel')}: {title}")
+        self.cancel.setAccessibleName(f"{cancel}: {title}")
         icons.set_icon(self.pause, "resume" if self._paused else "pause")
 
     def _sentence(self, progress: JobProgress, n_gone: int) -> str:
         job = progress.job
         parts = [isolated(printable(job.title))]
         if job.scanning and not job.n_total:
-            parts.append(self.tr("looking for pictures\N{HORIZONTAL ELLIPSIS}"))
+            parts.append(self.tr("looking for pictures…"))
         else:
             total = f"{job.n_total:,}" + ("+" if job.scanning else "")
             parts.append(self.tr("{0} of {1}").format(f"{n_gone:,}", total))
@@ -252,7 +253,7 @@ class ActivityBar(QWidget):
             parts.append(f"{skipped} ({reasons})" if reasons else skipped)
         if preflight.finished:
             return self.tr("Found {0}.").format("; ".join(parts))
-        return self.tr("Found so far: {0}\N{HORIZONTAL ELLIPSIS}").format("; ".join(parts))
+        return self.tr("Found so far: {0}…").format("; ".join(parts))
 
     def _reason_words(self, code: str) -> str:
         """Say in a few words why files were skipped."""

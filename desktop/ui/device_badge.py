@@ -37,9 +37,9 @@ class DeviceBadge(QPushButton):
             tone = {"failed": "error", "absent": "faint"}.get(state.phase, "busy")
             text = {
                 "absent": self.tr("No model"),
-                "building": self.tr("Building the model\N{HORIZONTAL ELLIPSIS}"),
-                "loading": self.tr("Loading the model\N{HORIZONTAL ELLIPSIS}"),
-                "warming": self.tr("Warming up\N{HORIZONTAL ELLIPSIS}"),
+                "building": self.tr("Building the model…"),
+                "loading": self.tr("Loading the model…"),
+                "warming": self.tr("Warming up…"),
                 "ready": self.tr("Ready"),
                 "failed": self.tr("Model failed"),
             }[state.phase]

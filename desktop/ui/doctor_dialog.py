@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QSize, Qt
+from PySide6.QtCore import QCoreApplication, QSize, Qt
 from PySide6.QtGui import QFontDatabase, QGuiApplication
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
@@ -54,7 +54,7 @@ class DoctorDialog(TextDialog):
     """
 
     def __init__(self, examine: Callable[[Callable[[str], None], Failed], None], parent: QWidget) -> None:
-        super().__init__(parent.tr("Doctor"), "", parent)
+        super().__init__(QCoreApplication.translate("DoctorDialog", "Doctor"), "", parent)
         self._examine = examine
         self._alive = True
         self.again = QPushButton(self.tr("Examine again"))
@@ -65,7 +65,7 @@ class DoctorDialog(TextDialog):
         self._run()
 
     def _run(self) -> None:
-        self.view.setPlainText(self.tr("Examining this machine; this takes some seconds\N{HORIZONTAL ELLIPSIS}"))
+        self.view.setPlainText(self.tr("Examining this machine; this takes some seconds…"))
         self._enable(False)
         self._examine(self._show, self._fail)
 

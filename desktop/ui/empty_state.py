@@ -89,7 +89,7 @@ class EmptyState(_Page):
                 "Everything stays on this computer, and your files are never changed."
             )
         )
-        folder = QPushButton(self.tr("Open folder\N{HORIZONTAL ELLIPSIS}"))
+        folder = QPushButton(self.tr("Open folder…"))
         folder.setProperty("primary", True)
         folder.clicked.connect(self.openFolderRequested)
         samples = QPushButton(self.tr("Try the sample photos"))
@@ -148,12 +148,12 @@ class LibraryClosed(_Page):
         self.text.setAccessibleName(reason)
         ways = []
         if error.code in (ErrorCode.LIBRARY_DAMAGED, ErrorCode.LIBRARY_NOT_FOUND):
-            ways.append((self.tr("Restore a backup\N{HORIZONTAL ELLIPSIS}"), self.restoreRequested))
+            ways.append((self.tr("Restore a backup…"), self.restoreRequested))
         if error.code == ErrorCode.LIBRARY_LOCATION:
             ways.append((self.tr("Use the standard place"), self.standardRequested))
         ways += [
-            (self.tr("Open another\N{HORIZONTAL ELLIPSIS}"), self.openRequested),
-            (self.tr("New library\N{HORIZONTAL ELLIPSIS}"), self.newRequested),
+            (self.tr("Open another…"), self.openRequested),
+            (self.tr("New library…"), self.newRequested),
             (self.tr("Try again"), self.retryRequested),
         ]
         buttons = []

@@ -14,13 +14,10 @@ from desktop.ui.plain_text import isolated, left_to_right, printable
 from engine.schemas.library import Detail, Label, Tile
 from engine.schemas.prediction import Prediction
 
+translate = QCoreApplication.translate
 _FILES_SHOWN = 20
 _DOT = "  \N{MIDDLE DOT}  "
 _DEVICES = {"cpu": "CPU", "cuda": "CUDA"}
-
-
-def _tr(text: str) -> str:
-    return QCoreApplication.translate("Inspector", text)
 
 
 def when(at: str) -> str:
@@ -44,39 +41,52 @@ def measures(detail: Detail) -> str:
 def label_state(label: Label | None) -> tuple[str, str]:
     """Return the current label, and who set it when."""
     if label is None:
-        return _tr("No label yet"), _tr("Enter accepts the first prediction, L types another.")
-    by = _tr("set by {0}, {1}") if label.state == "accepted" else _tr("by {0}, {1}")
+        return translate("Inspector", "No label yet"), translate(
+            "Inspector", "Enter accepts the first prediction, L types another."
+        )
+    by = (
+        translate("Inspector", "set by {0}, {1}")
+        if label.state == "accepted"
+        else translate("Inspector", "by {0}, {1}")
+    )
     who = by.format(isolated(label.set_by), when(label.set_at))
     if label.state == "rejected":
-        return _tr("\N{MULTIPLICATION SIGN} Rejected"), who
+        return translate("Inspector", "\u00d7 Rejected"), who
     return f"\N{CHECK MARK} {isolated(label.class_name or '')}", who
 
 
 def how_made(prediction: Prediction) -> str:
     """Return where and how fast a prediction was made."""
     device = _DEVICES.get(prediction.device, prediction.device)
-    speed = _tr("from the cache") if prediction.cached else _tr("{0} ms").format(f"{prediction.inference_ms:.1f}")
+    speed = (
+        translate("Inspector", "from the cache")
+        if prediction.cached
+        else translate("Inspector", "{0} ms").format(f"{prediction.inference_ms:.1f}")
+    )
     return _DOT.join((device, left_to_right(speed), when(prediction.predicted_at)))
 
 
 def file_facts(detail: Detail, reveal: Callable[[str], None]) -> list[Fact]:
     """Return the files behind a content, each with a way to it."""
     facts = []
+    source = translate("Inspector", "Source: {0}")
     for file in detail.files[:_FILES_SHOWN]:
         path = printable(file.path)
         facts.append(
             Fact(
                 "",
-                left_to_right(path) if file.present else _tr("{0} (not there now)").format(left_to_right(path)),
+                left_to_right(path)
+                if file.present
+                else translate("Inspector", "{0} (not there now)").format(left_to_right(path)),
                 Qt.TextElideMode.ElideMiddle,
-                tip=f"{path}\n{_tr('Source: {0}').format(isolated(printable(file.source_title)))}",
+                tip="\n".join((path, source.format(isolated(printable(file.source_title))))),
                 icon="folder",
                 action=partial(reveal, file.path) if file.present else None,
-                action_name=_tr("Show in the file manager"),
+                action_name=translate("Inspector", "Show in the file manager"),
             )
         )
     if len(detail.files) > _FILES_SHOWN:
-        facts.append(Fact("", _tr("and {0} more").format(f"{len(detail.files) - _FILES_SHOWN:,}")))
+        facts.append(Fact("", translate("Inspector", "and {0} more").format(f"{len(detail.files) - _FILES_SHOWN:,}")))
     return facts
 
 
@@ -89,7 +99,7 @@ def identity_facts(detail: Detail) -> list[Fact]:
             tip=detail.sha256,
             icon="copy",
             action=lambda: QGuiApplication.clipboard().setText(detail.sha256),
-            action_name=_tr("Copy the SHA-256"),
+            action_name=translate("Inspector", "Copy the SHA-256"),
         ),
     ]
 
@@ -100,19 +110,19 @@ def selection_summary(rows: Sequence[Tile], n_selected: int) -> str:
         return ""
     # The state beside the name: a person may call a class "rejected".
     labels = Counter((row.label_state, row.label if row.label_state == "accepted" else None) for row in rows)
-    about = "" if len(rows) >= n_selected else _tr(" (of the first {0})").format(f"{len(rows):,}")
+    about = "" if len(rows) >= n_selected else translate("Inspector", " (of the first {0})").format(f"{len(rows):,}")
     if len(labels) == 1:
         ((state, name),) = labels
         if state is None:
-            return _tr("None has a label") + about
+            return translate("Inspector", "None has a label") + about
         if state == "rejected":
-            return _tr("\N{MULTIPLICATION SIGN} All rejected") + about
-        return _tr("\N{CHECK MARK} All labelled {0}").format(isolated(name or "")) + about
+            return translate("Inspector", "\u00d7 All rejected") + about
+        return translate("Inspector", "✓ All labelled {0}").format(isolated(name or "")) + about
     text = _DOT.join(f"{_short(state, name)} {n:,}" for (state, name), n in labels.most_common(3))
-    return text + (_tr(" and others") if len(labels) > 3 else "") + about
+    return text + (translate("Inspector", " and others") if len(labels) > 3 else "") + about
 
 
 def _short(state: str | None, name: str | None) -> str:
     if state is None:
-        return _tr("no label")
-    return _tr("rejected") if state == "rejected" else isolated(name or "")
+        return translate("Inspector", "no label")
+    return translate("Inspector", "rejected") if state == "rejected" else isolated(name or "")

@@ -101,17 +101,9 @@ class LabelField(QLineEdit):
         if not name:
             self.hintChanged.emit("")
         elif self._marked() or name.casefold() in self._known:
-            self.hintChanged.emit(
-                self.tr("Enter sets \N{LEFT DOUBLE QUOTATION MARK}{0}\N{RIGHT DOUBLE QUOTATION MARK}.").format(
-                    isolated(name)
-                )
-            )
+            self.hintChanged.emit(self.tr("Enter sets “{0}”.").format(isolated(name)))
         else:
-            self.hintChanged.emit(
-                self.tr(
-                    "Enter adds the new class \N{LEFT DOUBLE QUOTATION MARK}{0}\N{RIGHT DOUBLE QUOTATION MARK}."
-                ).format(isolated(name))
-            )
+            self.hintChanged.emit(self.tr("Enter adds the new class “{0}”.").format(isolated(name)))
 
     def _marked(self) -> str:
         index = self._popup.currentIndex()

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any, Literal
 
-from PySide6.QtCore import QT_TRANSLATE_NOOP, QCoreApplication, QEvent, QObject, QSize, Qt, QTimer
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QCheckBox,
@@ -33,66 +33,12 @@ from PySide6.QtWidgets import (
 )
 
 from desktop.ui.plain_text import breakable
+from desktop.ui.setting_words import GROUPS, HELP, SUFFIXES, WORDS, ZERO, translated
 from engine.schemas.settings import Settings
 
-_T = QT_TRANSLATE_NOOP
+__all__ = ["GROUPS", "SettingsDialog"]
+
 _GROUP_PX = 32
-# Title of each setting, group by group. A setting that is missing here fails a test.
-GROUPS: tuple[tuple[str, tuple[tuple[str, str], ...]], ...] = tuple(
-    (str(title), tuple((name, str(text)) for name, text in rows))
-    for title, rows in (
-        (_T("Settings", "Library"), (("library", _T("Settings", "Library file")), ("user_name", _T("Settings", "Your name")))),
-        (
-            _T("Settings", "Model and device"),
-            (
-                ("model", _T("Settings", "Model")),
-                ("device", _T("Settings", "Device")),
-                ("cpu_threads", _T("Settings", "Cores for inference")),
-                ("gpu_memory_mb", _T("Settings", "Memory on the GPU")),
-                ("models_dir", _T("Settings", "Models folder")),
-            ),
-        ),
-        (
-            _T("Settings", "Batches"),
-            (
-                ("max_batch", _T("Settings", "Largest batch")),
-                ("max_delay_ms", _T("Settings", "Longest wait")),
-                ("decode_threads", _T("Settings", "Decoding threads")),
-            ),
-        ),
-        (
-            _T("Settings", "Limits"),
-            (
-                ("max_file_mb", _T("Settings", "Largest file")),
-                ("max_megapixels", _T("Settings", "Largest picture")),
-                ("include_hidden", _T("Settings", "Hidden files")),
-            ),
-        ),
-        (_T("Settings", "Cache"), (("cache_dir", _T("Settings", "Cache folder")), ("cache_mb", _T("Settings", "Cache size")))),
-        (_T("Settings", "Look"), (("theme", _T("Settings", "Colours")), ("top_k", _T("Settings", "Classes shown")))),
-    )
-)  # fmt: skip
-_SUFFIXES = {
-    "max_delay_ms": " ms",
-    "gpu_memory_mb": " MB",
-    "max_file_mb": " MB",
-    "max_megapixels": " MP",
-    "cache_mb": " MB",
-}
-_ZERO = {
-    "cpu_threads": _T("Settings", "all"),
-    "decode_threads": _T("Settings", "one a core"),
-    "max_batch": _T("Settings", "what suits the device"),
-    "max_megapixels": _T("Settings", "what the memory allows"),
-}
-_WORDS = {
-    "auto": _T("Settings", "Automatic"),
-    "cpu": _T("Settings", "CPU"),
-    "cuda": _T("Settings", "NVIDIA GPU (CUDA)"),
-    "system": _T("Settings", "As the system"),
-    "light": _T("Settings", "Light"),
-    "dark": _T("Settings", "Dark"),
-}
 
 
 @dataclasses.dataclass(slots=True)
@@ -154,7 +100,7 @@ class SettingsDialog(QDialog):
         self.groups.setFixedWidth(160)
         self._pages = QStackedWidget()
         for title, rows in GROUPS:
-            item = QListWidgetItem(_translated(title), self.groups)
+            item = QListWidgetItem(translated(title), self.groups)
             item.setSizeHint(QSize(0, _GROUP_PX))
             self._pages.addWidget(self._page(rows))
         self.groups.currentRowChanged.connect(self._pages.setCurrentIndex)
@@ -227,11 +173,11 @@ class SettingsDialog(QDialog):
         grid.setVerticalSpacing(2)
         grid.setColumnStretch(1, 1)
         # The same on all pages, so that nothing moves sideways between them.
-        titles = (_translated(text) for _, group in GROUPS for _, text in group)
+        titles = (translated(text) for _, group in GROUPS for _, text in group)
         grid.setColumnMinimumWidth(0, max(self.fontMetrics().horizontalAdvance(title) for title in titles) + 4)
         line = 0
         for name, text in rows:
-            title = _translated(text)
+            title = translated(text)
             editor = self.editors[name] = self._editor(name, title)
             editor.widget.setAccessibleName(title)
             editor.widget.setAccessibleDescription(self._help(name))
@@ -266,7 +212,7 @@ class SettingsDialog(QDialog):
         return scroll
 
     def _help(self, name: str) -> str:
-        text = _translated(self._fields[name].metadata["help"])
+        text = translated(HELP[name])
         if name in self._fixed:
             return f"{text} " + self.tr("Set by {0} in the environment.").format(f"LIGHTDESK_{name.upper()}")
         return text
@@ -303,15 +249,15 @@ class SettingsDialog(QDialog):
             spin.setValue(value)
         spin.setGroupSeparatorShown(True)
         spin.lineEdit().setTextMargins(5, 0, 0, 0)
-        spin.setSuffix(_SUFFIXES.get(name, ""))
-        if name in _ZERO:
-            spin.setSpecialValueText(f"0: {_translated(str(_ZERO[name]))}")
+        spin.setSuffix(SUFFIXES.get(name, ""))
+        if name in ZERO:
+            spin.setSpecialValueText(f"0: {translated(ZERO[name])}")
         return _Editor(spin, spin, spin.value, spin.setValue, spin.valueChanged)
 
     def _path(self, name: str, title: str, value: Path | None) -> _Editor:
         line = QLineEdit("" if value is None else str(value))
         line.setPlaceholderText(self.tr("The standard place"))
-        browse = QPushButton(self.tr("Choose\N{HORIZONTAL ELLIPSIS}"))
+        browse = QPushButton(self.tr("Choose…"))
         browse.setAccessibleName(self.tr("Choose: {0}").format(title))
         browse.setAutoDefault(False)
 
@@ -346,12 +292,8 @@ class SettingsDialog(QDialog):
 def _choice(words: Sequence[str], value: str) -> _Editor:
     box = QComboBox()
     for word in words:
-        box.addItem(_translated(str(_WORDS.get(word, word))), word)
+        box.addItem(translated(WORDS.get(word, word)), word)
     box.setCurrentIndex(box.findData(value))
     return _Editor(
         box, box, box.currentData, lambda word: box.setCurrentIndex(box.findData(word)), box.currentIndexChanged
     )
-
-
-def _translated(text: str) -> str:
-    return QCoreApplication.translate("Settings", text)

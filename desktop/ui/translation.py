@@ -1,7 +1,7 @@
 """Loads translations: ours from resources/translations, and Qt's own for its buttons and dialogs.
 
-English is the source and needs no file. ``pyside6-lupdate desktop/ui/*.py -ts resources/translations/lightdesk_de.ts``
-makes the file for a language, ``pyside6-lrelease`` the ``.qm`` that is loaded.
+English is the source and needs no file. ``pyside6-lupdate -tr-function-alias QT_TRANSLATE_NOOP+=_T desktop/ui/*.py
+-ts resources/translations/lightdesk_de.ts`` makes the file for a language, ``pyside6-lrelease`` the ``.qm`` that is loaded.
 """
 
 from __future__ import annotations

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
+
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
@@ -127,7 +129,7 @@ def test_it_fits_and_nothing_overlaps(filters: Filters, qtbot, width: int, filte
     qtbot.waitUntil(lambda: filters.bar.width() == width, timeout=2000)
     QApplication.sendPostedEvents()
     fields = [field for field in filters.fields() if field.isVisible()]
-    for left, right in zip(fields, fields[1:], strict=False):
+    for left, right in pairwise(fields):
         assert left.geometry().right() < right.geometry().left(), (left.accessibleName(), right.accessibleName())
     assert fields[-1].geometry().right() < width
     assert {field.height() for field in fields if field not in (filters.bar.count, filters.bar.clear_button, filters.bar.direction)} == {26}
