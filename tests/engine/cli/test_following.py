@@ -15,6 +15,7 @@ from engine.cli.status import StatusLine
 from engine.errors import ErrorCode, JobError
 from engine.events import EngineFailed
 from engine.library.records import ItemResult
+from engine.schemas.files import FoundFile
 from engine.service import Engine
 from tests.images import folder_of
 
@@ -108,6 +109,33 @@ def test_files_of_a_job_that_rests_get_its_reason(engine: Engine, following: Fol
     assert [item.seq for item in found] == list(range(1500))
     left = [item for item in found if item.state == "failed"]
     assert left and {(item.code, item.message) for item in left} == {("SOURCE_OFFLINE", "The drive is gone.")}
+
+
+def test_a_resting_job_is_followed_to_the_end_of_its_scan(
+    engine: Engine, following: Following, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from engine.library import jobs
+
+    job = following.submit([str(folder_of(tmp_path / "photos", 3))])
+    engine.wait(job.id, 30)
+    engine._write(
+        lambda conn: conn.execute(
+            "UPDATE jobs SET state = 'paused', pause_code = 'SOURCE_OFFLINE', scanning = 1 WHERE id = ?", (job.id,)
+        )
+    )
+    late = FoundFile(str(tmp_path / "late.jpg"), str(tmp_path), 1, 1)
+
+    def scan_ends(*_: object) -> None:
+        """In place of the line that is shown while it is waited: the scan finds one more, and ends."""
+        engine._write(lambda conn: (jobs.add_items(conn, job.id, [late], [None]), jobs.finish_scan(conn, job.id)))
+
+    monkeypatch.setattr(following, "_show", scan_ends)
+    found: list[ItemResult] = []
+    with pytest.raises(JobError):
+        for page in following.results(job.id):
+            found += page
+    assert [item.state for item in found] == ["done", "done", "done", "failed"]
+    assert (found[3].path, found[3].code) == (late.path, "SOURCE_OFFLINE")
 
 
 def test_a_failure_of_the_engine_ends_it_when_nothing_moves_any_more(

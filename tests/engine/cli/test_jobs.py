@@ -104,18 +104,19 @@ def test_resume_says_how_many_failed(library: Path, tmp_path: Path, lightdesk) -
 def test_pause_and_resume_from_another_process(tmp_path: Path, lightdesk) -> None:
     folder = folder_of(tmp_path / "photos", 1500)
     path = library_path(load())
-    with started(
-        command("classify", str(folder), "--json"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    ) as child:
-        assert child.stdout is not None and child.stderr is not None
+    said = tmp_path / "said"
+    with (
+        said.open("w") as err,
+        started(
+            command("classify", str(folder), "--json"), stdout=subprocess.PIPE, stderr=err, text=True, env=environment()
+        ) as child,
+    ):
+        assert child.stdout is not None
         child.stdout.readline()
         assert lightdesk("jobs", "pause", 1).code == 0
         # Nobody looks at a terminal: what follows the log must hear why nothing comes.
-        assert "Job 1 was paused from elsewhere. `lightdesk jobs resume 1` goes on." in child.stderr.readline()
+        words = "Job 1 was paused from elsewhere. `lightdesk jobs resume 1` goes on."
+        until(lambda: words in said.read_text("utf-8"), "it rests without a word")
         counts = [-1]
 
         def rests() -> bool:
