@@ -76,7 +76,7 @@ class Patience:
 
     def insist(self, attempt: Callable[[], T]) -> T:
         """Call `attempt` until it gets through. Raises as `write` does."""
-        wait_s = _SOON_S
+        again = False
         try:
             while True:
                 try:
@@ -84,11 +84,11 @@ class Patience:
                 except LightdeskError as error:
                     if not passes(error):
                         raise
-                    if wait_s != _SOON_S:
+                    if again:
                         self._report(error)
-                    if self._giving_up.wait(wait_s):
+                    if self._giving_up.wait(_RETRY_S if again else _SOON_S):
                         raise GaveUp(str(error)) from error
-                    wait_s = _RETRY_S
+                    again = True
         finally:
             self._report(None)
 
