@@ -201,6 +201,27 @@ def test_anything_saved_is_read_back(tmp_path_factory: pytest.TempPathFactory, s
     assert load(file=file, environ={}) == settings
 
 
+anything = (
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8) | st.binary(max_size=4)
+) | st.sampled_from(("1e400", "9" * 5000, "nan", "0x10", "1_000", "\N{FULLWIDTH DIGIT FIVE}", "true", "cpu", "\0", "~"))
+
+
+@given(st.sampled_from(describe()), anything | st.lists(anything, max_size=2))
+def test_any_value_is_taken_within_bounds_or_refused_in_words(info: room.SettingInfo, value: object) -> None:
+    try:
+        taken = room.parse(info.name, value)
+    except UsageError as error:
+        assert error.code is ErrorCode.SETTINGS_INVALID and info.name in error.message and error.way_out
+        return
+    kinds = {"integer": int, "number": float, "yes/no": bool, "text": str, "choice": str, "path": Path}
+    assert (taken is None and info.type == "path") or type(taken) is kinds[info.type] or isinstance(taken, Path)
+    if info.minimum is not None and info.maximum is not None:
+        assert info.minimum <= taken <= info.maximum
+    if info.choices:
+        assert taken in info.choices
+    assert room.parse(info.name, taken) == taken
+
+
 def test_unknown_keys_are_kept(file: Path) -> None:
     file.write_text("top_k = 3\nfrom_tomorrow = [1, 2]\n[window]\nzoom = 1.5\n")
     change({"top_k": "4"}, file)

@@ -62,7 +62,7 @@ def test_a_job_without_files_ends(engine: Engine, following: Following, tmp_path
 def test_a_caller_that_stops_early(
     ours: bool, state: str, engine: Engine, following: Following, tmp_path: Path
 ) -> None:
-    job = following.submit([str(folder_of(tmp_path / "photos", 1500))])
+    job = following.submit([str(folder_of(tmp_path / "photos", 600))])
     results = following.results(job.id, ours=ours)
     next(results)
     results.close()
