@@ -97,7 +97,7 @@ class TilePainter:
         self._track.setAlpha(26)
         self._number_px = self._metrics.horizontalAdvance("100%") + 6
         self._tint = QColor(self._accent)
-        self._tint.setAlpha(70 if self._dark else 44)
+        self._tint.setAlpha(60 if self._dark else 44)
         self._edge = _mixed(self._accent, self._base, 0.6)
 
     def render(self, tile: Tile | None, image: QImage | None) -> QPixmap:

@@ -179,15 +179,22 @@ def test_several_files_are_counted(qapp) -> None:
     assert white > 10 and (several.max(axis=2) < 90).sum() > 100
 
 
+@pytest.mark.parametrize("selected", [False, True])
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_text_can_be_read(qapp, scheme: str) -> None:
+def test_text_can_be_read(qapp, scheme: str, selected: bool) -> None:
     painter = painter_for(qapp, scheme, ratio=3.0)
     for row in (
         tile(1, confidence=None),
         tile(1, top1=None, confidence=None),
         tile(1, label_state="rejected", confidence=None),
     ):
-        area = part(rendered(painter, row), caption(painter), 3.0)
+        pixmap = painter.render(row, None)
+        if selected:
+            drawing = QPainter(pixmap)
+            cell = QRect(0, 0, painter.shape.width, painter.shape.height)
+            painter.selection(drawing, cell, selected=True, current=True, focus=True)
+            drawing.end()
+        area = part(pixels(pixmap.toImage()).astype(int), caption(painter), 3.0)
         ground = area[0, 0]
         ink = max((pixel for line in area for pixel in line), key=lambda pixel: contrast(pixel, ground))
         assert contrast(ink, ground) >= 4.5
