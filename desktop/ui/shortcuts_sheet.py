@@ -7,7 +7,6 @@ from PySide6.QtGui import QKeySequence
 from PySide6.QtWidgets import (
     QDialog,
     QDialogButtonBox,
-    QFrame,
     QGridLayout,
     QHBoxLayout,
     QLabel,
@@ -52,11 +51,11 @@ class ShortcutsSheet(QDialog):
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 20, 24, 16)
+        layout.setContentsMargins(16, 14, 16, 16)
         layout.setSpacing(16)
         sheet = QWidget()
         sheet.setLayout(columns)
-        columns.setContentsMargins(0, 0, 8, 0)
+        columns.setContentsMargins(8, 8, 8, 8)
         scroll = _Scroll(sheet)
         scroll.setAccessibleName(self.windowTitle())
         scroll.setAccessibleDescription(
@@ -64,6 +63,7 @@ class ShortcutsSheet(QDialog):
         )
         layout.addWidget(scroll)
         layout.addWidget(buttons)
+        buttons.button(QDialogButtonBox.StandardButton.Close).setFocus()
         # Qt makes a new window two thirds of the screen at most, and would cut the right column.
         self.resize(self.sizeHint())
 
@@ -103,12 +103,13 @@ class _Scroll(QScrollArea):
         self._inner = inner
         self.setWidget(inner)
         self.setWidgetResizable(True)
-        self.setFrameShape(QFrame.Shape.NoFrame)
+        self.setObjectName("keys")
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(inner.sizeHint().width() + self.verticalScrollBar().sizeHint().width())
+        self.setMinimumWidth(inner.sizeHint().width() + self.verticalScrollBar().sizeHint().width() + 2)
 
     def sizeHint(self) -> QSize:
-        whole = self._inner.sizeHint()
+        # The frame shows where the keys are.
+        whole = self._inner.sizeHint() + QSize(2, 2)
         room = self.screen().availableSize().height() - _FRAME_PX
         if whole.height() <= room:
             return whole

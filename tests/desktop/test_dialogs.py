@@ -283,6 +283,7 @@ def test_about_says_version_licences_and_where_the_library_is(parent: QWidget, q
     assert about.width() < 700
     about.facts.findChild(QToolButton).click()
     assert QApplication.clipboard().text() == path
+    assert not isinstance(about.focusWidget(), QToolButton)
     close = about.findChild(QDialogButtonBox).button(QDialogButtonBox.StandardButton.Close)
     assert isinstance(close, QPushButton)
     qtbot.keyClick(close, Qt.Key.Key_Space)
