@@ -10,14 +10,14 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 import simplejpeg
-from PySide6.QtCore import QObject, Signal, Slot
+from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 log = logging.getLogger(__name__)
 _MEMORY_BYTES = 256 << 20
 _THREADS = 2
 _MISSING_LIMIT = 10_000
-# A picture that could not be had (its file away, the cache deleted) is asked for again after this long.
+# A picture that could not be had (its drive away, say) is asked for again after this long, while it is wanted.
 _ASK_AGAIN_S = 10.0
 # With what the other threads of the window may take, two seconds at most.
 _CLOSE_S = 0.2
@@ -34,6 +34,10 @@ class Thumbnails(QObject):
         self._images: OrderedDict[int, QImage] = OrderedDict()
         self._bytes = 0
         self._missing: dict[int, float] = {}
+        self._wanted: list[tuple[int, str]] = []
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.timeout.connect(lambda: self.want(self._wanted))
         self._listeners: list[Callable[[list[int]], None]] = []
         self._changed = threading.Condition()
         # Below: shared with the threads, under the lock of `_changed`.
@@ -64,8 +68,10 @@ class Thumbnails(QObject):
             self._wishes.clear()
             self._taken.clear()
             self._done.clear()
+        self._again.stop()
         self._images.clear()
         self._missing.clear()
+        self._wanted.clear()
         self._bytes = 0
 
     def subscribe(self, on_ready: Callable[[list[int]], None]) -> None:
@@ -74,6 +80,7 @@ class Thumbnails(QObject):
 
     def want(self, keys: Sequence[tuple[int, str]]) -> None:
         """See `desktop.ui.ports.ThumbnailPort.want`."""
+        self._wanted = list(keys)
         since_s = time.monotonic() - _ASK_AGAIN_S
         wishes = [key for key in keys if key[0] not in self._images and self._missing.get(key[0], since_s) <= since_s]
         with self._changed:
@@ -91,6 +98,7 @@ class Thumbnails(QObject):
 
     def close(self) -> None:
         """End the threads; one that hangs in a slow drive is left behind."""
+        self._again.stop()
         with self._changed:
             self._closing = True
             self._changed.notify_all()
@@ -137,6 +145,8 @@ class Thumbnails(QObject):
                 if len(self._missing) > _MISSING_LIMIT:
                     self._missing.clear()
                 self._missing[content_id] = now_s
+                if not self._again.isActive():
+                    self._again.start(round(_ASK_AGAIN_S * 1000) + 500)  # for all that follow soon
                 continue
             before = self._images.pop(content_id, None)
             self._bytes += image.sizeInBytes() - (before.sizeInBytes() if before is not None else 0)

@@ -177,6 +177,24 @@ def test_what_cannot_be_had_is_asked_for_again_only_after_a_while(
     qtbot.waitUntil(lambda: came[-1:] == [1])
 
 
+def test_what_is_still_on_the_screen_comes_by_itself_when_the_drive_is_back(
+    qtbot, thumbnails: Thumbnails, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "_ASK_AGAIN_S", 0.0)
+    store = Store()
+    for key in keys(1, 2):
+        store.data[key[1]] = None
+    thumbnails.open(store)
+    thumbnails.want(keys(1))
+    qtbot.waitUntil(lambda: 1 in thumbnails._missing)
+    thumbnails.want(keys(2))  # scrolled on
+    qtbot.waitUntil(lambda: 2 in thumbnails._missing)
+    store.data.clear()
+    qtbot.waitUntil(lambda: thumbnails.peek(2) is not None)
+    assert thumbnails.peek(1) is None
+    assert store.asked.count(keys(1)[0][1]) == 1
+
+
 def test_answers_of_another_library_are_dropped(qtbot, thumbnails: Thumbnails) -> None:
     first, second = Store((200, 0, 0)), Store((0, 0, 200))
     first.gate.clear()
