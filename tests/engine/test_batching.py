@@ -147,3 +147,85 @@ def test_every_item_comes_out_once(whole_rungs: bool, n: int, n_consumers: int) 
         thread.join(10)
     assert sorted(out) == list(range(n))
     assert all(size <= 4 and (not whole_rungs or size in (1, 2, 4)) for size in sizes)
+
+
+@st.composite
+def ladders(draw: st.DrawFn) -> tuple[int, ...]:
+    return LADDER[: draw(st.integers(1, 5))]
+
+
+@settings(deadline=None, max_examples=40)
+@given(
+    ladder=ladders(),
+    capacity=st.integers(1, 24),
+    whole_rungs=st.booleans(),
+    counts=st.lists(st.integers(0, 40), min_size=1, max_size=4),
+    n_consumers=st.integers(1, 3),
+    halvings=st.integers(0, 3),
+)
+def test_producers_and_consumers_at_once(
+    ladder: tuple[int, ...], capacity: int, whole_rungs: bool, counts: list[int], n_consumers: int, halvings: int
+) -> None:
+    """Nothing is lost or doubled, each producer's order is kept, sizes are rungs, and the queue is bounded."""
+    queue: MicroBatcher[tuple[int, int]] = MicroBatcher(
+        ladder, max_delay_ms=0.5, capacity=capacity, whole_rungs=whole_rungs
+    )
+    bound = max(capacity, ladder[-1])
+    taken: list[list[tuple[int, int]]] = []
+    longest = 0
+    lock = threading.Lock()
+
+    def produce(producer: int, n: int) -> None:
+        nonlocal longest
+        for i in range(n):
+            assert queue.put((producer, i))
+            longest = max(longest, len(queue))
+
+    def consume() -> None:
+        while True:
+            with lock:  # as one step, so that the order of batches is known
+                batch = queue.take()
+                if batch is not None:
+                    taken.append(batch)
+            if batch is None:
+                return
+            queue.finished()
+
+    consumers = [threading.Thread(target=consume) for _ in range(n_consumers)]
+    producers = [threading.Thread(target=produce, args=given) for given in enumerate(counts)]
+    for thread in (*consumers, *producers):
+        thread.start()
+    for _ in range(halvings):
+        queue.halve()
+    for thread in producers:
+        thread.join(20)
+    queue.close()
+    for thread in consumers:
+        thread.join(20)
+    assert not any(thread.is_alive() for thread in (*producers, *consumers))
+    everything = [item for batch in taken for item in batch]
+    for producer, n in enumerate(counts):
+        assert [i for p, i in everything if p == producer] == list(range(n))
+    assert len(everything) == sum(counts) and longest <= bound
+    for batch in taken:
+        assert rung_for(len(batch), ladder) in ladder and len(batch) <= ladder[-1]
+        assert not whole_rungs or len(batch) in ladder
+    assert queue.max_batch == ladder[max(0, len(ladder) - 1 - halvings)]
+
+
+@settings(deadline=None, max_examples=30)
+@given(ladder=ladders(), whole_rungs=st.booleans(), n=st.integers(1, 30))
+def test_idle_never_waits_whatever_is_there(ladder: tuple[int, ...], whole_rungs: bool, n: int) -> None:
+    """With nothing running, a day's delay is no reason to hold a single item back."""
+    queue: MicroBatcher[int] = MicroBatcher(
+        ladder, max_delay_ms=86_400_000.0, capacity=n, whole_rungs=whole_rungs
+    )
+    for item in range(n):
+        queue.put(item)
+    out: list[int] = []
+    while len(queue):
+        batch = queue.take()
+        assert batch
+        out += batch
+        queue.finished()
+    assert out == list(range(n))

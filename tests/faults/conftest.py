@@ -116,7 +116,7 @@ def mounts(tmp_path: Path) -> Iterator[Mounts]:
 
 
 class Gate:
-    """Holds the fake model: it answers only as many pictures as were let through."""
+    """Holds the fake model: it answers only as many pictures as were let through. The express lane passes."""
 
     def __init__(self) -> None:
         self._changed = threading.Condition()
@@ -135,6 +135,8 @@ class Gate:
 
     def pass_(self, n: int) -> None:
         with self._changed:
+            if threading.current_thread().name == "express":
+                return
             self._changed.wait_for(lambda: self._free > 0)
             self._free -= n
             self.n_answered += n
