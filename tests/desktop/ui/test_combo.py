@@ -89,9 +89,9 @@ def test_a_long_name_begins_at_its_beginning_and_ends_in_dots(chooser: Chooser) 
 
 def test_a_thousand_classes_are_offered_quickly(chooser: Chooser) -> None:
     names = [f"class number {i}" for i in range(1000)]
-    started_s = time.perf_counter()
+    started_s = time.process_time()
     chooser.combo.offer(names)
-    assert time.perf_counter() - started_s < 1.0  # some milliseconds on a quiet machine
+    assert time.process_time() - started_s < 1.0  # of work; some milliseconds
     assert chooser.combo.count() == 1001
     version = chooser.combo.model().index(5, 0).data()
     chooser.combo.offer(list(reversed(names)))

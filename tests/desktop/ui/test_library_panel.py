@@ -134,12 +134,12 @@ def test_the_place_stays_when_counts_move(shown_panel: Panel, qtbot, new_rows: b
 
 def test_a_thousand_classes_and_three_hundred_sources_are_quick(shown_panel: Panel) -> None:
     sources = tuple(Source(i, f"/{i}/DCIM", "DCIM", i, AT) for i in range(1, 301))
-    started_s = time.perf_counter()
+    started_s = time.process_time()
     for step in range(10):
         classes = tuple(ClassCount(f"class {i}", i * step % 97) for i in range(1000))
         shown_panel.panel.show_facets(replace(FACETS, sources=sources, classes=classes))
         shown_panel.panel.grab()
-    assert time.perf_counter() - started_s < 5.0  # a third of a second on a quiet machine
+    assert time.process_time() - started_s < 5.0  # of work; a third of a second
     assert len(shown_panel.texts()) == 2 + 301 + 1001
 
 

@@ -164,14 +164,14 @@ def test_where_the_list_is_not_complete_it_says_so(listed: Listed) -> None:
 def test_five_thousand_rows_are_quick(qtbot) -> None:
     listed = Listed(qtbot, 1)
     rows = [problem(i, f"/photos/{PIZZA}{HEBREW}/{'n' * 80}{i}.jpg") for i in range(5000)]
-    started_s = time.perf_counter()
+    started_s = time.process_time()
     listed.view.show_problems(rows)
     listed.view.table.selectAll()
     listed.view.show_problems([replace(row, n_tries=2) for row in rows])
     listed.view.table.scrollToBottom()
     listed.view.grab()
-    # A fifth of a second on a quiet machine; with a signal for each row it was minutes.
-    assert time.perf_counter() - started_s < 5.0
+    # A fifth of a second of work; with a signal for each row it was minutes.
+    assert time.process_time() - started_s < 5.0
     assert len(listed.view.chosen()) == 5000
 
 

@@ -246,9 +246,9 @@ def test_a_translation_beside_the_program_is_loaded(qtbot, tmp_path: Path) -> No
     subprocess.run([lrelease, str(source)], capture_output=True, check=True, timeout=120)
     app = QCoreApplication.instance()
     assert app is not None
-    before = set(app.children())
+    before = app.findChildren(QTranslator)
     found = translation.install(app, QLocale("de_AT"), tmp_path)
-    added = [child for child in app.children() if child not in before and isinstance(child, QTranslator)]
+    added = [child for child in app.findChildren(QTranslator) if child not in before]
     try:
         assert str(tmp_path / "lightdesk_de.qm") in found
         assert label_state(None)[0] == "Noch ohne Label"
