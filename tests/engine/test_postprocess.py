@@ -10,7 +10,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from engine.errors import DeviceError, ErrorCode, FileError
@@ -19,6 +20,8 @@ from engine.schemas.library import Detail
 from engine.schemas.model import OutputSpec
 from engine.schemas.prediction import ClassScore, Prediction
 
+# A busy machine is no failure.
+unhurried = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SPEC = OutputSpec(scores="p", scores_are="probabilities", embedding="e", embedding_dim=3)
 LOGITS = OutputSpec(scores="p", scores_are="logits", embedding=None, embedding_dim=0)
 
@@ -192,6 +195,7 @@ def predictions(draw: st.DrawFn) -> Prediction:
     )
 
 
+@unhurried
 @given(predictions(), st.integers(1, 20), names, st.integers(1, 65_535), st.integers(1, 65_535))
 def test_any_success_is_the_documented_record(
     prediction: Prediction, top_k: int, name: str, width: int, height: int
@@ -223,6 +227,7 @@ def test_any_success_is_the_documented_record(
     assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+00:00", data["timestamp"])
 
 
+@unhurried
 @given(names)
 def test_any_name_can_be_written_and_a_readable_one_is_left_alone(name: str) -> None:
     written = printable_name(f"/photos/{name}")
@@ -238,6 +243,7 @@ details = st.recursive(
 )
 
 
+@unhurried
 @given(st.sampled_from(ErrorCode), names, names, st.dictionaries(st.from_regex("[a-z_]{1,8}", fullmatch=True), details))
 def test_any_failure_is_the_documented_record(code: ErrorCode, message: str, way_out: str, facts: dict) -> None:
     error = FileError(code, message, way_out=way_out)

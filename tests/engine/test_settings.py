@@ -10,7 +10,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
@@ -183,7 +183,7 @@ def test_save_and_load_again(file: Path, tmp_path: Path) -> None:
 texts = st.text(st.characters(codec="utf-8", exclude_characters="\0"), max_size=20)
 
 
-@hypothesis_settings(max_examples=60, deadline=None)
+@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(
     st.builds(
         Settings,
@@ -206,6 +206,7 @@ anything = (
 ) | st.sampled_from(("1e400", "9" * 5000, "nan", "0x10", "1_000", "\N{FULLWIDTH DIGIT FIVE}", "true", "cpu", "\0", "~"))
 
 
+@hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(st.sampled_from(describe()), anything | st.lists(anything, max_size=2))
 def test_any_value_is_taken_within_bounds_or_refused_in_words(info: room.SettingInfo, value: object) -> None:
     try:

@@ -50,7 +50,7 @@ def run(
         capture_output=True,
         encoding="utf-8",
         env=environment(**more),
-        timeout=60,
+        timeout=120,
         check=False,
     )
 

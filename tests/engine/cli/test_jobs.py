@@ -183,7 +183,7 @@ def test_a_resumed_job_that_is_stopped_goes_on_later(tmp_path: Path, lightdesk) 
         n_before = jobs_of(lightdesk, path)[0]["n_done"]
         until(lambda: jobs_of(lightdesk, path)[0]["n_done"] != n_before, "it did not go on")
         child.send_signal(signal.SIGINT)
-        assert child.wait(30) == 130
+        assert child.wait(60) == 130
         assert child.stderr is not None
         assert child.stderr.read() == "Stopped. `lightdesk jobs resume 1` or the window goes on with it.\n"
     job = jobs_of(lightdesk, path)[0]

@@ -7,13 +7,16 @@ import json
 import sys
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from engine.cli import output
 from engine.cli.output import counted, lasting, padded, shortened, shown, sized, width, write_json, write_table
 
 # Names of files may hold anything but NUL and slash; bytes that are no UTF-8 arrive as surrogates.
+# A busy machine is no failure.
+unhurried = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 _CHARACTERS = (
     st.characters(codec="utf-8", exclude_characters="\0/")
     | st.characters(min_codepoint=0xDC80, max_codepoint=0xDCFF, exclude_categories=())
@@ -38,6 +41,7 @@ def written(value: object) -> str:
         sys.stdout = before
 
 
+@unhurried
 @given(values)
 def test_json_is_one_line_for_everybody_and_says_the_same(value: object) -> None:
     text = written(value)
@@ -55,6 +59,7 @@ def test_readable_text_stays_readable_in_json() -> None:
     assert written({"name": "日本 été 🎉"}) == '{"name": "日本 été 🎉"}\n'
 
 
+@unhurried
 @given(names)
 def test_shown_text_is_one_printable_line(text: str) -> None:
     line = shown(text)
@@ -64,6 +69,7 @@ def test_shown_text_is_one_printable_line(text: str) -> None:
         assert line == text
 
 
+@unhurried
 @given(names, st.integers(1, 40), st.booleans())
 def test_shortened_text_fits(text: str, columns: int, keep_end: bool) -> None:
     cut = shortened(text, columns, keep_end=keep_end)
@@ -75,6 +81,7 @@ def test_shortened_text_fits(text: str, columns: int, keep_end: bool) -> None:
         assert output.ELLIPSIS in cut and (text.endswith(kept) if keep_end else text.startswith(kept))
 
 
+@unhurried
 @given(names, st.integers(0, 40), st.booleans())
 def test_padded_text_fills_its_columns(text: str, columns: int, right: bool) -> None:
     filled = padded(text, columns, right=right)

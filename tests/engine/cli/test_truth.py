@@ -5,12 +5,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given
+from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from engine.cli.truth import ClassNames, CsvTruth, FolderTruth, has_class_folders
 from engine.errors import ErrorCode, UsageError
 
+# A busy machine is no failure.
+unhurried = hypothesis_settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 LABELS = ("tench, Tinca tinca", "great white shark, white shark", "crane", "crane", "n02123045 tabby, tabby cat", "7")
 
 
@@ -94,6 +97,7 @@ def test_class_folders(tmp_path: Path) -> None:
     assert truth.unknown == {"unicorn": 1}
 
 
+@unhurried
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\r\n,"), min_size=1), min_size=1, unique=True))
 def test_every_label_is_found_by_its_whole_name_or_not_at_all(labels: list[str]) -> None:
     names = ClassNames(labels)
