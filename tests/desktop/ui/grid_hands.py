@@ -32,8 +32,7 @@ def grid(qtbot, qapp) -> Iterator[AssetGrid]:
     grid.setFocus()
     assert grid._layout.columns == 5 and grid._layout.rows_on_page == 3
     yield grid
-    # What is still on its way must not come to a grid that is no more.
-    reads.waiting.clear()
+    reads.close()
     thumbnails.instant = False
 
 

@@ -77,6 +77,11 @@ class FakeReads:
             number = self.n_asked
             QTimer.singleShot(0, lambda: self._answer(lane, number))
 
+    def close(self) -> None:
+        """Answer nothing any more: what is on its way must not come to a widget that is no more."""
+        self.held = True
+        self.waiting.clear()
+
     def read(self, lane: str) -> Any:
         """Read now; returns what delivers it, as if the way to the GUI thread took a while."""
         _number, read, answer, _failed = self.waiting.pop(lane)
