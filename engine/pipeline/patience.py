@@ -104,7 +104,7 @@ class Patience:
                     return future.result()
             since_s = self._writer.waiting_since_s
             now_s = time.monotonic()
-            if since_s is not None and now_s - since_s > _BUSY_AFTER_S:
+            if since_s is not None and now_s - since_s > _BUSY_AFTER_S and not self._giving_up.is_set():
                 busy = True
                 self._report(_locked())
             elif busy and since_s is None:
