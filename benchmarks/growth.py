@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import big_library
-from benchmarks.engines import library_of, rate_of, removed
+from benchmarks.engines import Run, library_of, removed, taken_in
 from benchmarks.open_window import OpenWindow
 from benchmarks.photos import repeated
 from benchmarks.waiting import wait
@@ -25,19 +25,15 @@ def measure(
     for n, home in homes.items():
         big_library.make(home, models, n, with_thumbnails=False, with_vectors=False)
     made_s = time.perf_counter() - began_s
-    rates: dict[str, dict[int, list[float]]] = {
-        kind: {n: [] for n in homes} for kind in ("no_window", "window")
-    }
+    runs: dict[str, dict[int, list[Run]]] = {kind: {n: [] for n in homes} for kind in ("no_window", "window")}
     for i in range(pairs):
-        for kind, by_rows in rates.items():
+        for kind, by_rows in runs.items():
             for n, home in homes.items():
                 # Contents of its own for each round; the library grows by a few thousand meanwhile.
                 folder = scratch / f"photos-{kind}-{n}-{i}"
                 repeated(source, folder, n_images, f"{kind[0]}{n}x{i}x")
-                if kind == "window":
-                    by_rows[n].append(round(_rate_with_window(home, models, folder, n_images), 1))
-                else:
-                    by_rows[n].append(round(rate_of(home, models, folder, n_images), 1))
+                take_in = _with_window if kind == "window" else taken_in
+                by_rows[n].append(take_in(home, models, folder, n_images))
                 removed(folder)
     return {
         "n_rows": n_rows,
@@ -45,18 +41,26 @@ def measure(
         "n_images": n_images,
         "library_mb": {str(n): round(library_of(home).stat().st_size / 1e6) for n, home in homes.items()},
         "made_s": round(made_s, 1),
-        "images_per_s": {kind: {str(n): v for n, v in by_rows.items()} for kind, by_rows in rates.items()},
-        "ratio": {
-            kind: round(statistics.median(a / b for a, b in zip(by_rows[n_rows], by_rows[_FEW], strict=True)), 3)
-            for kind, by_rows in rates.items()
+        "images_per_s": {
+            kind: {str(n): [run.images_per_s for run in found] for n, found in by_rows.items()}
+            for kind, by_rows in runs.items()
         },
+        "median_core_ms": {
+            kind: {str(n): statistics.median(run.core_ms for run in found) for n, found in by_rows.items()}
+            for kind, by_rows in runs.items()
+        },
+        "ratio": {kind: _ratio(by_rows[n_rows], by_rows[_FEW]) for kind, by_rows in runs.items()},
     }
 
 
-def _rate_with_window(home: Path, models: Path, folder: Path, n: int) -> float:
+def _ratio(many: list[Run], few: list[Run]) -> float:
+    return round(statistics.median(a.images_per_s / b.images_per_s for a, b in zip(many, few, strict=True)), 3)
+
+
+def _with_window(home: Path, models: Path, folder: Path, n: int) -> Run:
     opened = OpenWindow(home, models)
     wait(3000)  # the library is read and painted before the clock starts
     try:
-        return n / opened.take_in(folder)
+        return opened.take_in(folder, n)
     finally:
         opened.close()

@@ -12,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.engines import built_model, rate_of, removed, running_engine
+from benchmarks.engines import Run, built_model, removed, running_engine, taken_in
 from benchmarks.ledger import account, open_ledger
 from benchmarks.limit import Limit
 from benchmarks.open_window import OpenWindow
@@ -30,33 +30,36 @@ def measure(source: Path, scratch: Path, models: Path, *, n_images: int = 1200, 
     folder = scratch / "photos"
     files = repeated(source, folder, n_images, "a")
     plain, limit = PlainLoop(model), Limit(model, files[:_IN_LIMIT])
-    plain.rate(files[:20])
+    plain.run(files[:20])
 
-    def with_window(home: Path, *, newest_first: bool) -> float:
+    def with_window(home: Path, *, newest_first: bool) -> Run:
         opened = OpenWindow(home, models, newest_first=newest_first)
         try:
-            return n_images / opened.take_in(folder)
+            return opened.take_in(folder, n_images)
         finally:
             opened.close()
 
-    kinds: dict[str, Callable[[Path], float]] = {
-        "plain": lambda _home: plain.rate(files),
-        "no_window": lambda home: rate_of(home, models, folder, n_images),
+    kinds: dict[str, Callable[[Path], Run]] = {
+        "plain": lambda _home: plain.run(files),
+        "no_window": lambda home: taken_in(home, models, folder, n_images),
         "window": lambda home: with_window(home, newest_first=False),
         "window_newest_first": lambda home: with_window(home, newest_first=True),
     }
-    rates: dict[str, list[float]] = {kind: [] for kind in kinds}
+    runs: dict[str, list[Run]] = {kind: [] for kind in kinds}
     for i in range(rounds):
-        for kind, run in kinds.items():
+        for kind, go in kinds.items():
             home = scratch / f"{kind}-{i}"
-            rates[kind].append(round(run(home), 1))
+            runs[kind].append(go(home))
             removed(home)
         limit.measure()
+    rates = {kind: [run.images_per_s for run in found] for kind, found in runs.items()}
     most = limit.result()
     return {
         "n_images": n_images,
         "images_per_s": rates,
         "median_images_per_s": {kind: statistics.median(values) for kind, values in rates.items()},
+        # Of the whole process: the plain loop's runtime also spins while it waits.
+        "median_core_ms": {kind: statistics.median(run.core_ms for run in found) for kind, found in runs.items()},
         # Pairs of one round stand beside each other; the machine's mood cancels out.
         "times_the_plain_loop": {
             kind: round(statistics.median(a / b for a, b in zip(values, rates["plain"], strict=True)), 3)
@@ -79,7 +82,7 @@ def _ledger(home: Path, models: Path, folder: Path, n: int, *, window: bool) -> 
         if window:
             opened = OpenWindow(home, models)
             times = ThreadTimes()
-            opened.take_in(folder)
+            opened.take_in(folder, n)
             until(opened.first_page_painted, 30, "the first page")
             found = account(ledger, times, n, window=True)
             opened.close()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +17,10 @@ from PySide6.QtCore import QCoreApplication, QEvent, QMimeData, QObject, QPoint,
 from PySide6.QtGui import QDragEnterEvent, QDropEvent
 from PySide6.QtWidgets import QApplication
 
+from benchmarks.engines import Run
 from benchmarks.waiting import until, wait
 from desktop.app import Program
-from desktop.ui import theme
+from desktop.ui import theme as themes
 from engine.schemas.job import JobProgress
 from engine.settings import load
 
@@ -36,15 +38,24 @@ class OpenWindow:
         When the grid was painted last (`time.perf_counter`).
     """
 
-    def __init__(self, home: Path, models: Path, *, newest_first: bool = False, with_model: bool = True) -> None:
+    def __init__(
+        self,
+        home: Path,
+        models: Path,
+        *,
+        newest_first: bool = False,
+        with_model: bool = True,
+        settings: Mapping[str, Any] | None = None,
+        theme: str = "light",
+    ) -> None:
         os.environ["LIGHTDESK_HOME"] = str(home)
-        application()
-        self.painted_s = self._found_s = 0.0
+        application(theme)
+        self.painted_s = self._found_s = self._finished_s = 0.0
         self._awaited = ""
         self._finished: set[int] = set()
         self._phase = ""
         began_s = time.perf_counter()
-        self.program = Program(load({"models_dir": models}), [])
+        self.program = Program(load({"models_dir": models, **(settings or {})}), [])
         self.window = self.program.window
         self.grid = self.window.grid
         self.program.engine.jobChanged.connect(self._job_changed)
@@ -73,12 +84,12 @@ class OpenWindow:
         """Return how many jobs have ended since the window was opened."""
         return len(self._finished)
 
-    def take_in(self, folder: Path, limit_s: float = 3600.0) -> float:
-        """Drop a folder; returns seconds until its last row is stored and the window has been told."""
-        before, began_s = self.n_finished(), time.perf_counter()
+    def take_in(self, folder: Path, n: int, limit_s: float = 3600.0) -> Run:
+        """Drop a folder of `n` photos and wait until its last row is stored and the window has been told."""
+        before, began_s, began_cpu_s = self.n_finished(), time.perf_counter(), time.process_time()
         self.drop(folder)
-        until(lambda: self.n_finished() > before, limit_s, f"{folder.name} to be stored", look_ms=20)
-        return time.perf_counter() - began_s
+        until(lambda: self.n_finished() > before, limit_s, f"{folder.name} to be stored", look_ms=100)
+        return Run.of(n, self._finished_s - began_s, time.process_time() - began_cpu_s)
 
     def first_page_painted(self, since_s: float = 0.0) -> bool:
         """Tell whether every tile on the screen has been painted with its prediction, the last of them since then."""
@@ -116,8 +127,9 @@ class OpenWindow:
         return seconds
 
     def _job_changed(self, progress: JobProgress) -> None:
-        if progress.job.state == "done":
+        if progress.job.state == "done" and progress.job.id not in self._finished:
             self._finished.add(progress.job.id)
+            self._finished_s = time.perf_counter()
 
     def _model_changed(self, state: Any) -> None:
         self._phase = state.phase
@@ -173,12 +185,12 @@ class _Paints(QObject):
         self._opened.look()
 
 
-def application() -> QApplication:
+def application(theme_name: str = "light") -> QApplication:
     """Return the one application, set up as the program does it."""
     app = QApplication.instance() or QApplication(["lightdesk"])
     assert isinstance(app, QApplication)
     sys.setswitchinterval(_SWITCH_INTERVAL_S)
-    theme.apply(app, "light")
+    themes.apply(app, theme_name)
     return app
 
 

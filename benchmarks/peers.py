@@ -22,7 +22,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.engines import built_model, rate_of, removed
+from benchmarks.engines import built_model, removed, taken_in
 from benchmarks.photos import repeated
 from engine.registry import building
 from engine.schemas.job import Job
@@ -82,7 +82,7 @@ def measure(source: Path, scratch: Path, models: Path, *, n_images: int = 600, r
         peers = {name: stack.enter_context(_running(python, words)) for name, words in kinds.items()}
         for i in range(rounds):
             home = scratch / f"home-{i}"
-            rates["Lightdesk"].append(round(rate_of(home, models, folder, n_images, look=keep), 1))
+            rates["Lightdesk"].append(taken_in(home, models, folder, n_images, look=keep).images_per_s)
             removed(home)
             for name, peer in peers.items():
                 answer = peer.round()

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from benchmarks.engines import Run
 from engine.schemas.model import Model
 
 
@@ -23,12 +24,12 @@ class PlainLoop:
         spec = model.manifest.input
         self._input, self._side, self._crop = spec.name, spec.resize_short_side, spec.crop
 
-    def rate(self, files: Sequence[Path]) -> float:
-        """Return images a second."""
-        began_s = time.perf_counter()
+    def run(self, files: Sequence[Path]) -> Run:
+        """Go through the files once."""
+        began_s, began_cpu_s = time.perf_counter(), time.process_time()
         for file in files:
             self._session.run(None, {self._input: self._item(file)})
-        return len(files) / (time.perf_counter() - began_s)
+        return Run.of(len(files), time.perf_counter() - began_s, time.process_time() - began_cpu_s)
 
     def _item(self, file: Path) -> np.ndarray[Any, Any]:
         image = Image.open(file).convert("RGB")
