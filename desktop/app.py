@@ -215,8 +215,9 @@ class Program:
     def close(self) -> None:
         """End all threads; unfinished jobs go on at the next start."""
         self.thumbnails.close()
-        self.engine.close()
+        # Before the engine: the connection that writes must be the last one (see `Engine.close`).
         self.reading.close()
+        self.engine.close()
 
     def _let_go(self) -> None:
         self.reading.open(None)

@@ -141,9 +141,10 @@ class Engine(Changes):
                 self._custody.release()
             except LightdeskError as error:
                 log.warning("The jobs could not be let go: %s", error)
+        # The writer last: SQLite copies the log into the library file when the last connection goes, if it can write.
+        self._reading.close()
         if self._writer is not None:
             self._writer.close()
-        self._reading.close()
         self._cache.close()
 
     def view(self) -> LibraryView:
@@ -160,7 +161,8 @@ class Engine(Changes):
         urgent
             Before everything else; by default where only a few single files were dropped.
         """
-        full = [os.path.abspath(path) for path in paths]
+        # An empty path is no file: it must not become the current folder.
+        full = [os.path.abspath(path) if path else "" for path in paths]
         if urgent is None:
             urgent = len(full) <= URGENT_FILES and all(os.path.isfile(path) for path in full)
         if urgent and self._pipeline is not None:

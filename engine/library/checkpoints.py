@@ -47,11 +47,14 @@ class Checkpoints:
             self._checkpoint(self._writing)
 
     def close(self) -> None:
-        """End the thread. On the writer's thread."""
+        """End the thread and copy all of the log, so that the library is one file again. On the writer's thread."""
         self._closing = True
         self._due.set()
         self._thread.join()
         self._writing.set_wal_hook(None)
+        # Nobody waits for readers of other processes: with them the log stays, and is whole.
+        self._writing.set_busy_timeout(0)
+        self._checkpoint(self._writing, apsw.SQLITE_CHECKPOINT_TRUNCATE)
 
     def _grown(self, _conn: apsw.Connection, _name: str, pages: int) -> int:
         self._pages = pages
@@ -81,9 +84,9 @@ class Checkpoints:
         if conn is not None:
             conn.close()
 
-    def _checkpoint(self, conn: Connection) -> None:
+    def _checkpoint(self, conn: Connection, mode: int = apsw.SQLITE_CHECKPOINT_PASSIVE) -> None:
         """Copy what can be copied without waiting for anybody."""
         try:
-            conn.wal_checkpoint(mode=apsw.SQLITE_CHECKPOINT_PASSIVE)
+            conn.wal_checkpoint(mode=mode)
         except apsw.Error as error:  # a full disk, or another process's checkpoint: the log is whole, tried again later
             log.info("The checkpoint of the library has to wait: %s", error)

@@ -181,3 +181,26 @@ def test_errors_name_the_way_out(engine: Engine) -> None:
     with pytest.raises(LightdeskError) as caught:
         engine.label([1], "   ")
     assert caught.value.way_out
+
+
+def test_closed_library_is_one_file(home: Path, tmp_path: Path) -> None:
+    """Whoever copies or moves it then has all of it."""
+    engine = Engine(load({"model": "fake"}))
+    engine.start()
+    engine.wait(engine.submit([str(folder_of(tmp_path / "photos", 30))]), 30)
+    engine.label([1], "Cat")
+    idle = engine.view()  # a reader that somebody forgot
+    idle.ids(Query())
+    engine.close()
+    path = engine.library_path
+    log = path.with_name(path.name + "-wal")
+    assert not log.exists() or log.stat().st_size == 0
+    copied = shutil.copy(path, tmp_path / "copied.lightdesk")
+    idle.close()
+    other = Engine(load({"model": "fake", "library": copied}))
+    other.start()
+    try:
+        info = other.info()
+        assert (info.contents, info.embeddings, info.labels) == (30, 30, 1)
+    finally:
+        other.close()

@@ -98,7 +98,7 @@ def test_the_writer_copies_the_rest_of_a_long_log(small: SmallLibrary, monkeypat
     real = checkpoints.Checkpoints._checkpoint
     by: set[str] = set()
 
-    def checkpoint(self: checkpoints.Checkpoints, conn: database.Connection) -> None:
+    def checkpoint(self: checkpoints.Checkpoints, conn: database.Connection, *mode: int) -> None:
         name = threading.current_thread().name
         by.add(name)
         if name == "library-writer":
