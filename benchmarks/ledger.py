@@ -11,12 +11,12 @@ import functools
 import threading
 import time
 from collections import defaultdict
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from types import SimpleNamespace
 from typing import Any
 
-from benchmarks.threads import ThreadTimes
+from benchmarks.threads import ThreadTimes, kind_of
 
 # In the order of a photo's way. Times of the window's threads come by thread, and go before the rest.
 STAGES = (
@@ -31,7 +31,7 @@ class Ledger:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._totals: list[dict[str, float]] = []
+        self._totals: list[tuple[str, dict[str, float]]] = []
         self._local = threading.local()
 
     def timed(self, stage: str | Callable[..., str], work: Callable[..., Any]) -> Callable[..., Any]:
@@ -53,17 +53,18 @@ class Ledger:
 
         return wrapper
 
-    def seconds(self) -> dict[str, float]:
-        """Return the processor seconds by stage."""
+    def seconds(self, but_not: Collection[str] = ()) -> dict[str, float]:
+        """Return the processor seconds by stage, without those of some kinds of threads."""
         with self._lock:
-            return {stage: sum(totals.get(stage, 0.0) for totals in self._totals) for stage in STAGES}
+            counted = [totals for kind, totals in self._totals if kind not in but_not]
+        return {stage: sum(totals.get(stage, 0.0) for totals in counted) for stage in STAGES}
 
     def _stack(self) -> list[float]:
         if not hasattr(self._local, "stack"):
             # A dictionary for each thread: nothing is locked while it counts.
             self._local.stack, self._local.totals = [], defaultdict(float)
             with self._lock:
-                self._totals.append(self._local.totals)
+                self._totals.append((kind_of(threading.current_thread().name), self._local.totals))
         stack: list[float] = self._local.stack
         return stack
 
@@ -128,11 +129,11 @@ def open_ledger() -> Iterator[Ledger]:
 def account(ledger: Ledger, times: ThreadTimes, n_images: int, *, window: bool) -> dict[str, Any]:
     """Return core-milliseconds an image: by stage with the rest, and by thread."""
     by_thread, total_s = times.seconds(), times.total_s()
-    by_stage = ledger.seconds()
+    # The window's threads are rows of their own, whatever stage they called (a thumbnail from the cache).
+    by_stage = ledger.seconds(but_not=WINDOW_THREADS if window else ())
     if window:
         for thread, name in WINDOW_THREADS.items():
             by_stage[name] = by_thread.get(thread, 0.0)
-        # Signals are sent by the engine's threads and so counted there; what they set off is the window's.
     by_stage["rest"] = total_s - sum(by_stage.values())
 
     def each_ms(seconds: dict[str, float]) -> dict[str, float]:

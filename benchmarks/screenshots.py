@@ -89,7 +89,7 @@ class _Camera:
         window.grid.step(2)
         wait(2 * _PAINTED_MS)
         self._take(opened, "window")
-        window.filters.search.setText("a name that no photo has")
+        window.filters.search.setText("unicorn")
         until(lambda: opened.grid.count() == 0, 30, "nothing to be shown")
         wait(_PAINTED_MS)
         self._take(opened, "nothing")
@@ -123,7 +123,7 @@ class _Camera:
         for i in range(n):
             original = originals[i % len(originals)]
             repeat = i // len(originals)
-            name = f"{original.stem} {repeat + 1}{original.suffix}" if repeat else original.name
+            name = f"IMG_{i:04}.jpg" if n > len(originals) else original.name
             (target / name).write_bytes(original.read_bytes() + (repeat.to_bytes(2, "big") if repeat else b""))
 
     def _break(self, target: Path) -> None:

@@ -27,7 +27,7 @@ class ThreadTimes:
         found: dict[str, float] = {}
         for thread_id, cpu_s in self._now().items():
             name = names.get(thread_id) or _system_name(thread_id)
-            kind = _NUMBER.sub("", name) or name
+            kind = kind_of(name)
             found[kind] = found.get(kind, 0.0) + cpu_s - self._began.get(thread_id, 0.0)
         found["ended"] = max(0.0, self.total_s() - sum(found.values()))
         return found
@@ -37,7 +37,19 @@ class ThreadTimes:
         return time.process_time() - self._began_s
 
     def _now(self) -> dict[int, float]:
-        return {thread.id: thread.user_time + thread.system_time for thread in self._process.threads()}
+        # Linux counts nanoseconds here; the ordinary times come in ticks of 10 ms.
+        found = {}
+        for thread in self._process.threads():
+            try:
+                found[thread.id] = int(Path(f"/proc/self/task/{thread.id}/schedstat").read_text("ascii").split()[0]) / 1e9
+            except (OSError, ValueError, IndexError):
+                found[thread.id] = thread.user_time + thread.system_time
+        return found
+
+
+def kind_of(name: str) -> str:
+    """Return a thread's name without its number."""
+    return _NUMBER.sub("", name) or name
 
 
 def _system_name(thread_id: int) -> str:
