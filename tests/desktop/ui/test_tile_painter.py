@@ -9,6 +9,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QImage, QPainter, QPalett
 from PySide6.QtWidgets import QApplication
 
 from desktop.ui import theme
+from desktop.ui.plain_text import printable
 from desktop.ui.tile_cache import TileCache
 from desktop.ui.tile_painter import TilePainter, TileShape, confidence_color, percent
 from engine.schemas.library import Tile
@@ -216,6 +217,8 @@ def test_text_can_be_read(qapp, scheme: str, selected: bool) -> None:
 def test_any_name_can_be_painted_in_its_line(qapp, name: str) -> None:
     painter = painter_for(qapp)
     shot = rendered(painter, tile(1, name=name, top1=None, confidence=None))
+    # As it is written everywhere else in the window, and in logs.
+    assert (shot == rendered(painter, tile(1, name=printable(name), top1=None, confidence=None))).all()
     area = caption(painter)
     if name:
         assert inked(part(shot, area)) > 10
