@@ -118,15 +118,16 @@ def test_a_file_dropped_alone_keeps_its_folder_unless_that_was_removed(small: Sm
 
 
 def test_unmet_are_those_below_the_folder_that_the_job_has_not(small: SmallLibrary) -> None:
-    below = ["/photos/a.jpg", "/photos/b/c.jpg", "/photos/b/d.jpg", "/photos/gone.jpg"]
+    odd = os.fsdecode(b"/photos/\xff\xff.jpg")
+    below = ["/photos/a.jpg", "/photos/b/c.jpg", "/photos/b/d.jpg", "/photos/gone.jpg", odd]
     beside = ["/photos.jpg", "/photos2/a.jpg", "/photo/a.jpg", "/photos-old/x.jpg"]
     for path in below + beside:
-        small.add(path, path, root=os.path.dirname(path))
+        small.add(path, repr(path), root=os.path.dirname(path))
     files.mark_absent(small.conn, small.placed("/photos/gone.jpg"))
     small.job(["/photos/b/c.jpg"])
     job_id = small.job(["/photos/a.jpg"])
     unmet = files.placed(small.conn, files.unmet(small.conn, job_id, "/photos"))
-    assert sorted(file.path for file in unmet) == ["/photos/b/c.jpg", "/photos/b/d.jpg"]
+    assert sorted(file.path for file in unmet) == ["/photos/b/c.jpg", "/photos/b/d.jpg", odd]
     everything = files.placed(small.conn, files.unmet(small.conn, job_id, "/"))
     assert len(everything) == len(below + beside) - 2
     assert files.unmet(small.conn, job_id, "/nothing").size == 0

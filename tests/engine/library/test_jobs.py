@@ -246,6 +246,14 @@ def test_of_another_machine_the_lease_tells(small: SmallLibrary) -> None:
     assert jobs.is_held(small.conn, lasting)
 
 
+def test_nobody_takes_their_own_job_over(small: SmallLibrary) -> None:
+    """After a sleep of the computer the lease has run out; what is in flight is at work still."""
+    mine = small.job(PATHS, owner="me", ttl_s=-1)
+    jobs.claim(small.conn, mine, 2)
+    assert jobs.take_over(small.conn, "me", 60) == []
+    assert states(small, mine)[:2] == ["in_flight", "in_flight"]
+
+
 def test_a_process_that_may_not_be_asked_is_believed_as_long_as_its_lease(
     small: SmallLibrary, monkeypatch: pytest.MonkeyPatch
 ) -> None:

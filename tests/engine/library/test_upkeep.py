@@ -194,7 +194,10 @@ def test_put_back(kept: SmallLibrary, tmp_path: Path) -> None:
     assert upkeep.check(tmp_path / "new.lightdesk").ok
 
 
-def test_the_log_of_a_dead_process_goes_aside_with_its_library(kept: SmallLibrary, tmp_path: Path) -> None:
+@pytest.mark.parametrize("damaged", [False, True])
+def test_the_log_of_a_dead_process_goes_aside_with_its_library(
+    kept: SmallLibrary, tmp_path: Path, damaged: bool
+) -> None:
     """Left beside the restored library it would be played back into it."""
     copy = tmp_path / "copy.lightdesk"
     upkeep.backup(kept.path, copy)
@@ -209,9 +212,12 @@ os._exit(0)
 """
     subprocess.run([sys.executable, "-c", code, str(kept.path)], cwd=ROOT, check=True, timeout=60)
     assert Path(f"{kept.path}-wal").stat().st_size > 0
+    if damaged:
+        kept.path.write_bytes(b"damaged" + kept.path.read_bytes()[7:])
     aside = upkeep.restore(kept.path, copy)
     assert aside is not None
-    for path, n in ((kept.path, 0), (aside, 1)):
+    assert not Path(f"{kept.path}-wal").exists()
+    for path, n in ((kept.path, 0),) if damaged else ((kept.path, 0), (aside, 1)):
         conn = database.connect(path, read_only=True)
         assert conn.execute("SELECT count(*) FROM classes WHERE name = 'after the backup'").fetchall() == [(n,)]
         conn.close()
