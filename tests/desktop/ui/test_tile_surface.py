@@ -100,6 +100,14 @@ def test_a_slow_frame_still_draws_until_all_is_there(grid: AssetGrid, qtbot, mon
     qtbot.waitUntil(lambda: all(grid._cache.has_picture(100 + place) for place in grid._near()))
 
 
+def test_a_slow_frame_still_writes_what_has_no_picture(grid: AssetGrid, qtbot, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("_DRAW_BUDGET_S", "_DRAW_BUDGET_AT_REST_S"):
+        monkeypatch.setattr(module, name, -1.0)
+    grid._thumbnails.instant = False
+    grid.set_ids(ids(200))
+    qtbot.waitUntil(lambda: all(grid._cache.get(i) is not None for i in grid._visible_ids()))
+
+
 def test_a_changed_row_is_painted_anew_and_keeps_its_picture_meanwhile(grid: AssetGrid, qtbot) -> None:
     filled(qtbot, grid)
     before = pixels(grid.viewport().grab().toImage())
@@ -157,7 +165,9 @@ def test_another_theme_font_or_screen_draws_all_again(grid: AssetGrid, qtbot, qa
     grid.setFont(font)
     assert grid._layout.shape.height > height
     assert grid.verticalScrollBar().maximum() == grid._layout.height_px - grid.viewport().height()
+    grid.viewport().grab()
     painter = grid._painter
+    assert painter is not None and painter.ratio == 1.0
     monkeypatch.setattr(grid, "devicePixelRatioF", lambda: 2.0)
     grid.viewport().grab()
     assert grid._painter is not painter and grid._painter is not None and grid._painter.ratio == 2.0
