@@ -61,7 +61,7 @@ def _one(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
         ground = Ground(options.folder.absolute(), Path(own), models, big_home, options.images, options.rows)
         try:
             document |= PARTS[options.part](ground)
-        except PeerMissing as error:
+        except (PeerMissing, SystemExit) as error:  # given up, with the reason
             document["failed"] = str(error)
     document["took_s"] = round(time.perf_counter() - began_s, 1)
     return document
