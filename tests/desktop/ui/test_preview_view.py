@@ -160,7 +160,7 @@ def test_one_to_one_counts_pixels_of_the_screen(view: PreviewView, ratio: float,
     monkeypatch.setattr(view, "devicePixelRatioF", lambda: ratio)
     told: list[float] = []
     view.zoomChanged.connect(told.append)
-    for size in ((1600, 900), (300, 200), (390, 290), (20, 20)):
+    for size in ((1600, 900), (600, 400), (500, 380), (300, 200), (20, 20)):
         view.set_image(picture(QColor("red"), *size))
         view.one_to_one()
         assert view._target().width() * ratio == pytest.approx(size[0])
