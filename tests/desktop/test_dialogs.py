@@ -23,6 +23,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from desktop.ui import theme
 from desktop.ui.about import AboutDialog
 from desktop.ui.actions import ACTIONS
 from desktop.ui.doctor_dialog import DoctorDialog
@@ -161,12 +162,12 @@ def test_models_are_chosen_where_they_are_known(parent: QWidget) -> None:
 
 
 def test_what_the_environment_decides_is_not_edited(parent: QWidget) -> None:
-    edited = dialog(parent, fixed=frozenset({"device", "cpu_threads"}))
+    edited = dialog(parent, Settings(device="cpu"), fixed=frozenset({"device", "cpu_threads"}))
     assert not edited.editors["device"].widget.isEnabled()
     assert "LIGHTDESK_DEVICE" in edited.editors["device"].widget.accessibleDescription()
     edited.groups.setCurrentRow(1)
     edited.restore_page()
-    assert edited.changed_values() == {}
+    assert edited.changed_values() == {} and edited.editors["device"].read() == "cpu"
 
 
 def test_a_wheel_over_the_page_changes_nothing(parent: QWidget, qtbot) -> None:
@@ -174,12 +175,24 @@ def test_a_wheel_over_the_page_changes_nothing(parent: QWidget, qtbot) -> None:
     edited.show()
     edited.activateWindow()
     qtbot.waitUntil(edited.isActiveWindow, timeout=5000)
-    for name in ("device", "cpu_threads", "max_delay_ms"):
+    edited.groups.setCurrentRow(1)
+    for name in ("device", "cpu_threads"):
         widget = edited.editors[name].widget
         edited.groups.setFocus()
-        turn = lambda w=widget: QApplication.sendEvent(w, QWheelEvent(QPointF(5, 5), QPointF(w.mapToGlobal(QPoint(5, 5))), QPoint(), QPoint(0, -120), Qt.MouseButton.NoButton, Qt.KeyboardModifier.NoModifier, Qt.ScrollPhase.NoScrollPhase, False))  # noqa: E731  # fmt: skip
-        turn()
+        turn_wheel(widget)
         assert edited.changed_values() == {}, name
+        widget.setFocus()
+        turn_wheel(widget)
+        assert name in edited.changed_values()
+        edited.editors[name].write(getattr(Settings(), name))
+
+
+def turn_wheel(widget: QWidget) -> None:
+    at, whole = QPointF(5, 5), QPointF(widget.mapToGlobal(QPoint(5, 5)))
+    keys, buttons, phase = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.NoButton, Qt.ScrollPhase.NoScrollPhase
+    # A list goes down, a number (nought, the least) up.
+    degrees = 120 if isinstance(widget, QAbstractSpinBox) else -120
+    QApplication.sendEvent(widget, QWheelEvent(at, whole, QPoint(), QPoint(0, degrees), buttons, keys, phase, False))
 
 
 def test_keys_reach_every_editor_and_each_has_a_name(parent: QWidget, qtbot) -> None:
@@ -233,10 +246,15 @@ def test_sheet_shows_every_key(parent: QWidget) -> None:
     assert "1 \N{HORIZONTAL ELLIPSIS} 9" in texts
 
 
-def test_sheet_fits_the_screen_and_says_its_keys(parent: QWidget, qtbot, monkeypatch) -> None:
+def test_sheet_fits_the_screen_and_says_its_keys(parent: QWidget, qtbot) -> None:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    theme.apply(app, "light")
     sheet = ShortcutsSheet(parent)
     qtbot.addWidget(sheet)
     sheet.show()
+    # Qt gives a new window two thirds of the screen at most.
+    assert sheet.sizeHint().height() > sheet.screen().availableSize().height() * 2 / 3
     area = sheet.findChild(QAbstractScrollArea)
     assert area.horizontalScrollBar().maximum() == area.verticalScrollBar().maximum() == 0
     assert "Undo: Ctrl+Z" in area.accessibleDescription()

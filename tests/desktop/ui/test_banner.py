@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QPushButton
 
@@ -68,6 +68,9 @@ def test_a_long_path_wraps_in_a_narrow_window_and_is_copied_as_it_is(banner: Ban
     QApplication.sendPostedEvents()
     assert banner.minimumSizeHint().width() < 500
     assert banner.close_button.geometry().right() < 900
+    room = QRect(0, 0, banner.text.width(), 1000)
+    wrapped = banner.fontMetrics().boundingRect(room, Qt.TextFlag.TextWordWrap, banner.text.text())
+    assert wrapped.width() <= room.width()
     assert banner.text.heightForWidth(banner.text.width()) <= banner.text.height()
     banner.copy_button.click()
     assert PATH in QApplication.clipboard().text()

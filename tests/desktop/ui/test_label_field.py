@@ -140,9 +140,9 @@ def test_down_opens_a_closed_list_again(typed: Typed) -> None:
 def test_a_late_answer_opens_nothing_after_the_label_is_set(typed: Typed) -> None:
     typed.read.at_once = False
     typed.field.begin()
-    typed.type("zebra")
+    typed.type("swa")
     typed.key(Qt.Key.Key_Return)
-    assert typed.committed == ["zebra"]
+    assert typed.committed == ["swa"]
     assert typed.read.answer() > 0
     assert typed.field.hasFocus() and typed.offered == [] and typed.hints[-1] == ""
 
@@ -166,6 +166,14 @@ def test_a_late_answer_does_not_pull_the_keys_back(typed: Typed) -> None:
     typed.other.setFocus()
     typed.read.answer()
     assert typed.offered == [] and typed.other.hasFocus()
+
+
+def test_nothing_opens_over_another_window(typed: Typed, qtbot) -> None:
+    typed.read.at_once = False
+    typed.field.begin()
+    shown(qtbot, QWidget(), 200, 100)
+    typed.read.answer()
+    assert typed.offered == []
 
 
 def test_what_was_typed_stays_when_the_focus_goes(typed: Typed) -> None:
