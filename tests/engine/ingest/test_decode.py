@@ -134,3 +134,20 @@ def test_exif_is_text_and_bounded() -> None:
     exif[0x010F] = "Maker" * 100
     assert len(read_exif(encoded(picture(1), "JPEG", exif=exif))["Make"]) <= 200
     assert read_exif(b"\xff\xd8\xff nonsense") == {}
+
+
+@pytest.mark.parametrize(
+    ("size", "decoded"),
+    [
+        ((500, 375), (500, 375)),  # in full: quicker than six eighths, which have no vector code
+        ((640, 480), (400, 300)),  # five eighths: in full there would be nearly twice too much
+        ((1024, 768), (512, 384)),
+        ((4000, 3000), (500, 375)),
+        ((3000, 200), (3000, 200)),
+        ((257, 2050), (257, 2050)),
+    ],
+)
+def test_jpeg_is_decoded_at_the_scale_that_costs_least(size: tuple[int, int], decoded: tuple[int, int]) -> None:
+    frame = read(encoded(picture(4, size), "JPEG"), short_side=256)
+    assert (frame.width, frame.height) == size
+    assert frame.pixels.shape[:2] == decoded[::-1]
