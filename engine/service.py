@@ -39,6 +39,7 @@ if TYPE_CHECKING:  # it brings the decoders and the runtime, which the loader's 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
 _WATCH_S = 1.0
+_SCANS_END_S = 0.5
 _POLL_S = 0.05
 
 
@@ -131,12 +132,13 @@ class Engine(Changes):
         with self._lock:
             self._closing.set()
         if self._custody is not None:
-            self._custody.stop(timeout_s)
+            self._custody.stop()
         for thread in self._threads:
             thread.join(timeout_s)
         if self._pipeline is not None:
             self._pipeline.close(timeout_s)
         if self._custody is not None:
+            self._custody.join(_SCANS_END_S)
             try:
                 self._custody.release()
             except LightdeskError as error:
@@ -145,6 +147,8 @@ class Engine(Changes):
         self._reading.close()
         if self._writer is not None:
             self._writer.close()
+        if self._custody is not None:
+            self._custody.join(timeout_s)
         self._cache.close()
 
     def view(self) -> LibraryView:

@@ -271,7 +271,13 @@ def _is_dead(holder: str, until: float | None) -> bool:
     started, _, _ = rest.partition(":")
     if host == socket.gethostname() and pid.isdigit():
         try:
-            return str(int(psutil.Process(int(pid)).create_time() * 100)) != started
+            process = psutil.Process(int(pid))
+            # A zombie works no more; where nobody collects it (in a container) it stays in the list.
+            if process.status() == psutil.STATUS_ZOMBIE or str(int(process.create_time() * 100)) != started:
+                return True
+            # An earlier engine of this very process may have been unable to let go: of those only the lease tells.
+            if int(pid) != os.getpid():
+                return False
         except psutil.NoSuchProcess:
             return True
         except psutil.Error:

@@ -17,6 +17,7 @@ from engine.ingest.reading import source_is_gone
 from engine.library import database, jobs
 from engine.library.database import Connection
 from engine.library.writer import Writer
+from engine.pipeline import patience
 from engine.pipeline.scanning import Scan
 from engine.schemas.files import FoundFile
 from engine.schemas.job import Job, JobProgress, JobState
@@ -29,6 +30,9 @@ log = logging.getLogger(__name__)
 _LEASE_S = 15.0
 _BEAT_S = 1.0
 _ADOPT_EVERY_BEATS = 5
+_RETRY_S = 1.0
+_LOOK_S = 0.25
+_RELEASE_S = 0.3
 URGENT_FILES = 8
 _OPEN = ("queued", "running", "paused")
 
@@ -70,6 +74,7 @@ class Custody:
         self._adopts = adopts
         self._pipeline: Pipeline | None = None
         self._closing = threading.Event()
+        self._told_of_lock = False
         self._scans: list[threading.Thread] = []
         self._heart = threading.Thread(target=self._beat, name="heartbeat")
         self._heart.start()
@@ -103,16 +108,19 @@ class Custody:
         if self._adopts:
             self._adopt()
 
-    def stop(self, timeout_s: float) -> None:
-        """End scans and heartbeat; leases are kept until `release`."""
+    def stop(self) -> None:
+        """Tell scans and heartbeat to end; leases are kept until `release`."""
         self._closing.set()
+
+    def join(self, timeout_s: float) -> None:
+        """Wait for scans and heartbeat to end. While the library is locked they do so once its writer is closed."""
         until_s = time.monotonic() + timeout_s
         for thread in (*self._scans, self._heart):
             thread.join(max(0.0, until_s - time.monotonic()))
 
     def release(self) -> None:
-        """Let go of all jobs: what was in flight goes back without blame."""
-        self._write(lambda conn: jobs.release(conn, self._owner))
+        """Let go of all jobs: what was in flight goes back without blame. Raises LibraryError where that cannot be written."""
+        self._writer.submit(lambda conn: jobs.release(conn, self._owner), urgent=True, give_up_s=_RELEASE_S).result()
 
     # Scanning
 
@@ -123,29 +131,43 @@ class Custody:
         thread.start()
 
     def _run_scan(self, job_id: int, paths: Sequence[str], urgent: bool) -> None:
-        try:
-            reader = database.connect(self._library_path, read_only=True)
+        told = False
+        while not self._closing.is_set():
             try:
-                Scan(
-                    job_id,
-                    paths,
-                    model_id=self._model_id,
-                    include_hidden=self._include_hidden,
-                    reader=reader,
-                    writer=self._writer,
-                    events=self._events,
-                    stopped=self._closing.is_set,
-                    on_items=lambda: self._announce(job_id, urgent=urgent),
-                    urgent=urgent,
-                ).run()
-            finally:
-                reader.close()
-        except LightdeskError as error:
-            if not self._closing.is_set():
-                self._events.publish(EngineFailed(str(error.code), str(error)))
-        except Exception:
-            log.exception("Scanning failed on a bug")
-            self._events.publish(EngineFailed(str(ErrorCode.INTERNAL), "Scanning the folder failed; see the log."))
+                self._scan_through(job_id, paths, urgent)
+                return
+            except LightdeskError as error:
+                if self._closing.is_set():
+                    return
+                if not told:
+                    self._events.publish(EngineFailed(str(error.code), str(error)))
+                told = True
+                if not patience.passes(error):
+                    return
+            except Exception:
+                log.exception("Scanning failed on a bug")
+                self._events.publish(EngineFailed(str(ErrorCode.INTERNAL), "Scanning the folder failed; see the log."))
+                return
+            # A full disk, a locked library: what was found before is not looked for again.
+            self._closing.wait(_RETRY_S)
+
+    def _scan_through(self, job_id: int, paths: Sequence[str], urgent: bool) -> None:
+        reader = database.connect(self._library_path, read_only=True)
+        try:
+            Scan(
+                job_id,
+                paths,
+                model_id=self._model_id,
+                include_hidden=self._include_hidden,
+                reader=reader,
+                writer=self._writer,
+                events=self._events,
+                stopped=self._closing.is_set,
+                on_items=lambda: self._announce(job_id, urgent=urgent),
+                urgent=urgent,
+            ).run()
+        finally:
+            reader.close()
 
     def _announce(self, job_id: int, *, urgent: bool) -> None:
         """Tell the pipeline and everybody of a job's new items."""
@@ -229,4 +251,23 @@ class Custody:
         return jobs.get(conn, job_id, self._owner)
 
     def _write(self, work: Callable[[Connection], T]) -> T:
-        return self._writer.submit(work, urgent=True).result()
+        """Wait for a commit; while closing, not for a lock that another program holds."""
+        future = self._writer.submit(work, urgent=True)
+        while True:
+            try:
+                return future.result(timeout=_LOOK_S)
+            except TimeoutError:
+                if future.done():
+                    return future.result()
+            self._tell_of_lock()
+            if self._closing.is_set() and future.cancel():
+                raise patience.locked()
+
+    def _tell_of_lock(self) -> None:
+        """Say once that everything waits, also where no job runs whose line would say it."""
+        since_s = self._writer.waiting_since_s
+        waiting = since_s is not None and time.monotonic() - since_s > patience.BUSY_AFTER_S
+        if waiting and not self._told_of_lock:
+            error = patience.locked()
+            self._events.publish(EngineFailed(str(error.code), str(error)))
+        self._told_of_lock = waiting

@@ -19,7 +19,7 @@ _SOON_S = 0.05
 _RETRY_S = 1.0
 _LOOK_S = 0.25
 # A lock held for less than this is another program at work, not a trouble to be told of.
-_BUSY_AFTER_S = 2.0
+BUSY_AFTER_S = 2.0
 _GRACE_S = 0.8
 
 
@@ -104,9 +104,9 @@ class Patience:
                     return future.result()
             since_s = self._writer.waiting_since_s
             now_s = time.monotonic()
-            if since_s is not None and now_s - since_s > _BUSY_AFTER_S and not self._giving_up.is_set():
+            if since_s is not None and now_s - since_s > BUSY_AFTER_S and not self._giving_up.is_set():
                 busy = True
-                self._report(_locked())
+                self._report(locked())
             elif busy and since_s is None:
                 busy = False
                 self._report(None)
@@ -144,7 +144,8 @@ def passes(error: LightdeskError) -> bool:
     return isinstance(error, DeviceError) and error.code is ErrorCode.OUT_OF_MEMORY
 
 
-def _locked() -> LibraryError:
+def locked() -> LibraryError:
+    """Return the error of a library that another program holds."""
     return LibraryError(
         ErrorCode.LIBRARY_BUSY,
         "The library is locked by another program.",

@@ -193,7 +193,7 @@ def start(home: Path, gate: Gate, monkeypatch: pytest.MonkeyPatch) -> Iterator[C
     """Start an engine on the fake model, that looks around often; closed at the end."""
     monkeypatch.setattr(custody, "_BEAT_S", 0.1)
     monkeypatch.setattr(patience, "_RETRY_S", 0.2)
-    monkeypatch.setattr(patience, "_BUSY_AFTER_S", 0.5)
+    monkeypatch.setattr(patience, "BUSY_AFTER_S", 0.5)
     running: list[Watched] = []
 
     def start_(**settings: Any) -> Watched:

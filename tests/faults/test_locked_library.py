@@ -81,7 +81,7 @@ def test_a_lock_of_a_moment_is_not_told_of(
     gate.let(20)
     job_id = now.engine.submit([str(folder_of(tmp_path / "photos", 60))])
     until(lambda: now.engine.info().contents >= 10)
-    monkeypatch.setattr("engine.pipeline.patience._BUSY_AFTER_S", 30.0)
+    monkeypatch.setattr("engine.pipeline.patience.BUSY_AFTER_S", 30.0)
     with locked(now.engine.library_path):
         gate.open()
         until(lambda: gate.n_answered >= 40)

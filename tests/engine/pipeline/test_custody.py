@@ -8,10 +8,12 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.events import Event, JobChanged, LibraryChanged
-from engine.library import database
+from engine.errors import ErrorCode, LibraryError
+from engine.events import EngineFailed, Event, JobChanged, LibraryChanged
+from engine.library import database, jobs
 from engine.service import Engine
 from engine.settings import load
+from tests.engine.library.locking import locked
 from tests.images import folder_of
 
 _OTHER_PROCESS = """
@@ -108,3 +110,49 @@ def _owner_of(engine: Engine, job_id: int) -> str | None:
     finally:
         conn.close()
     return rows[0][0] if rows else None
+
+
+def test_scan_goes_on_once_the_disk_has_space_again(engine: Engine, tmp_path: Path, monkeypatch) -> None:
+    until(lambda: ready(engine))
+    add_items, calls = jobs.add_items, []
+
+    def full_for_a_while(*arguments: object) -> None:
+        calls.append(1)
+        if len(calls) in (2, 3):
+            raise LibraryError(ErrorCode.DISK_FULL, "The disk is full.", way_out="Free some space.")
+        add_items(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(jobs, "add_items", full_for_a_while)
+    told: list[Event] = []
+    engine.events.subscribe(told.append)
+    job = engine.wait(engine.submit([str(folder_of(tmp_path / "photos", 60))]), 60)
+    assert (job.state, job.n_done, job.n_total) == ("done", 60, 60)
+    assert len(calls) > 3
+    assert [event.code for event in told if isinstance(event, EngineFailed)] == ["DISK_FULL"]
+
+
+def test_closing_does_not_wait_for_another_program_that_holds_the_library(home: Path, tmp_path: Path) -> None:
+    engine = Engine(load({"model": "fake"}))
+    told: list[Event] = []
+    engine.events.subscribe(told.append)
+    engine.start()
+    until(lambda: ready(engine))
+    with locked(engine.library_path):
+        until(lambda: any(isinstance(event, EngineFailed) and event.code == "LIBRARY_BUSY" for event in told))
+        began_s = time.monotonic()
+        engine.close()
+        took_s = time.monotonic() - began_s
+    # Two seconds are promised; the rest is for a busy machine.
+    assert took_s < 4.0
+
+
+def test_engine_that_could_not_let_go_does_not_keep_its_jobs_for_ever(engine: Engine) -> None:
+    """Its name is of this very process, which lives; only the lease can tell."""
+    gone = jobs.new_owner()
+    conn = database.connect(engine.library_path)
+    try:
+        job_id = jobs.create(conn, "ingest", "left", engine.model_ref, {"paths": []}, gone, -1.0)
+        assert not jobs.is_held(conn, job_id)
+        assert job_id in jobs.take_over(conn, "me", 10.0)
+    finally:
+        conn.close()

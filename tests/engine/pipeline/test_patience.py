@@ -130,7 +130,7 @@ def test_giving_up_ends_the_wait(patience: Patience, monkeypatch: pytest.MonkeyP
 def test_giving_up_does_not_wait_for_a_lock(
     patience: Patience, writer: Writer, tmp_path: Path, told: list[str | None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(room, "_BUSY_AFTER_S", 0.1)
+    monkeypatch.setattr(room, "BUSY_AFTER_S", 0.1)
     other = database.connect(tmp_path / "library.sqlite")
     other.execute("BEGIN IMMEDIATE")
     written: list[str] = []
