@@ -27,11 +27,11 @@ help:
 
 ready-to-run ready-to-test:
 	@test -n "$(ANY_PYTHON)" || { echo "$(NO_PYTHON)" >&2; exit 1; }
-	@PYTHON="$(PYTHON)" $(ANY_PYTHON) packaging/bootstrap.py $(patsubst ready-to-%,%,$@)
+	@PYTHON="$(PYTHON)" exec "$(ANY_PYTHON)" packaging/bootstrap.py $(patsubst ready-to-%,%,$@)
 
 run: ready-to-run
 	@$(PY) packaging/build_model.py
-	@$(PY) -m desktop $(if $(FILES),-- $(FILES))
+	@exec $(PY) -m desktop $(if $(FILES),-- $(FILES))
 
 checks: ready-to-test
 	$(PY) -m ruff check .
