@@ -266,8 +266,10 @@ class Custody:
     def _tell_of_lock(self) -> None:
         """Say once that everything waits, also where no job runs whose line would say it."""
         since_s = self._writer.waiting_since_s
-        waiting = since_s is not None and time.monotonic() - since_s > patience.BUSY_AFTER_S
-        if waiting and not self._told_of_lock:
+        # Later than the pipeline would: where a job runs, its line says it.
+        waiting = since_s is not None and time.monotonic() - since_s > 2 * patience.BUSY_AFTER_S
+        told_already = self._told_of_lock or (self._pipeline is not None and self._pipeline.trouble is not None)
+        if waiting and not told_already:
             error = patience.locked()
             self._events.publish(EngineFailed(str(error.code), str(error)))
         self._told_of_lock = waiting

@@ -119,6 +119,11 @@ class Pipeline:
         self.make_way()
         self._express.put(Ticket(found, job_id, seq))
 
+    @property
+    def trouble(self) -> LightdeskError | None:
+        """What holds all work up at the moment, if anything does."""
+        return self._library.trouble
+
     def progress(self, job: Job) -> JobProgress:
         """Return a job with its rate and the time left."""
         rate = self._held.rate_per_s(job.id) if job.state == "running" else None
