@@ -2,23 +2,37 @@
 
 from __future__ import annotations
 
+import difflib
+import os
 import sys
 from collections.abc import Sequence
 
-from engine.cli.entry import is_verb
+from engine.cli.entry import cli, is_verb
 from engine.cli.entry import main as cli_main
+
+_EXIT_USAGE, _EXIT_INTERRUPTED = 2, 130
+_NEARLY = 0.75
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Run the program; returns the exit code."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(arguments)
+    except KeyboardInterrupt:  # while the program is still being loaded
+        return _EXIT_INTERRUPTED
+
+
+def _run(arguments: list[str]) -> int:
     if is_verb(arguments):
         return cli_main(arguments)
     try:
-        library, paths = _split(arguments)
+        library, paths, wanted = _split(arguments)
     except ValueError as error:
         print(f"lightdesk: {error} Try `lightdesk --help`.", file=sys.stderr)
-        return 2
+        return _EXIT_USAGE
+    if wanted is not None:
+        return cli_main([wanted])
     from desktop import platform_check
 
     reason = platform_check.why_no_window()
@@ -27,13 +41,20 @@ def main(argv: Sequence[str] | None = None) -> int:
 
         print(reason, file=sys.stderr)
         return run_table(paths, library)
-    from desktop.app import run
+    from desktop.interrupt import Interrupt
 
-    return run(paths, library)
+    with Interrupt() as interrupt:
+        from desktop.app import run
+
+        code = run(paths, library)
+    return code if interrupt.exit_code is None else interrupt.exit_code
 
 
-def _split(arguments: list[str]) -> tuple[str | None, list[str]]:
-    """Take ``--library PATH`` out of the arguments. Raises ValueError with a sentence for the person."""
+def _split(arguments: list[str]) -> tuple[str | None, list[str], str | None]:
+    """Return the value of ``--library``, the paths, and ``--help`` or ``--version`` where one is asked for.
+
+    Raises ValueError with a sentence for the person.
+    """
     library: str | None = None
     paths: list[str] = []
     rest = iter(arguments)
@@ -45,10 +66,24 @@ def _split(arguments: list[str]) -> tuple[str | None, list[str]]:
         elif argument == "--":
             paths += list(rest)
         elif argument.startswith("-") and argument != "-":
+            if is_verb([argument]):
+                return None, [], argument
             raise ValueError(f"There is no option {argument}.")
         else:
+            _check_no_verb(argument, first=not paths)
             paths.append(argument)
-    return library, paths
+    return library, paths, None
+
+
+def _check_no_verb(argument: str, *, first: bool) -> None:
+    """Refuse what was meant as a verb, before a window opens that misses a file of that name."""
+    if os.path.lexists(argument):
+        return
+    if argument in cli.commands:
+        raise ValueError(f"A verb comes first: `lightdesk {argument} ...`, then options and paths.")
+    nearly = difflib.get_close_matches(argument, cli.commands, 1, _NEARLY) if first else []
+    if nearly:
+        raise ValueError(f"There is no verb and no file {argument}; did you mean `lightdesk {nearly[0]}`?")
 
 
 if __name__ == "__main__":

@@ -61,6 +61,7 @@ class Program:
     ) -> None:
         self.settings = settings
         self._make_engine = make_engine
+        self._model_ref = ""  # of the library that is open
         self._waiting_paths = [os.path.abspath(path) for path in paths]
         self.engine = EngineThread()
         self.reading = LibraryReading()
@@ -109,14 +110,14 @@ class Program:
 
     def use_model(self, name: str) -> None:
         """Go on with another model: the library is opened again with it."""
-        if name == self.settings.model:
+        if name in (self.settings.model, self._model_ref):
             return
         self.save_settings({"model": name})
         self._let_go()
         self.start()
 
     def save_settings(self, values: Mapping[str, Any]) -> None:
-        """Write changed settings to the settings file; colours change at once."""
+        """Write changed settings to the settings file; colours and the classes shown change at once."""
         try:
             settings_room.change(values)
         except LightdeskError as error:
@@ -126,6 +127,8 @@ class Program:
             app = QApplication.instance()
             assert isinstance(app, QApplication)
             theme.apply(app, values["theme"])
+        if "top_k" in values:
+            self.window.inspector.set_top_k(values["top_k"])
         # The library stays the one that is open until the next start.
         self.settings = dataclasses.replace(self.settings, **{k: v for k, v in values.items() if k != "library"})
 
@@ -220,10 +223,12 @@ class Program:
         self.engine.close()
 
     def _let_go(self) -> None:
+        self._model_ref = ""
         self.reading.open(None)
         self.thumbnails.open(None)
 
     def _opened(self, engine: Any) -> None:
+        self._model_ref = engine.model_ref
         self.reading.open(engine.view)
         self.thumbnails.open(engine.thumbnail)
         self.window.library_opened(engine.library_path, engine.model_ref, read_only=engine.read_only)

@@ -13,6 +13,7 @@ from engine.schemas.device import ModelState
 from engine.schemas.job import Job, JobProgress, Preflight
 
 _LINGER_MS = 12_000
+_MOVES_EVERY_MS = 200
 _MOST_LINES = 4
 _METER_PX = 130
 _SPACING_PX = 10
@@ -127,6 +128,12 @@ class ActivityBar(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self.setAccessibleName(self.tr("Activity"))
         self._lines: dict[int, _JobLine] = {}
+        self._shown: dict[int, Job] = {}
+        self._later: dict[int, JobProgress] = {}
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(_MOVES_EVERY_MS)
+        self._soon.timeout.connect(self._show_later)
         self._ended: dict[int, str] = {}
         self.message = QLabel()
         self.message.setTextFormat(Qt.TextFormat.PlainText)
@@ -155,11 +162,25 @@ class ActivityBar(QWidget):
         self._fade.timeout.connect(lambda: self._set_message(""))
 
     def show_job(self, progress: JobProgress) -> None:
-        """Show a job's line, or take it away when the job has ended."""
+        """Show a job's line, or take it away when the job has ended.
+
+        Numbers that only move are shown a few times a second: nobody reads more, and each time costs as much as
+        painting the pictures that came meanwhile.
+        """
         job = progress.job
+        self._later.pop(job.id, None)
         if job.state in ENDED:
             self._end(job)
             return
+        shown = self._shown.get(job.id)
+        moved_only = shown is not None and (shown.state, shown.scanning, shown.pause_reason) == (
+            job.state, job.scanning, job.pause_reason,
+        )  # fmt: skip
+        if moved_only and self._soon.isActive():
+            self._later[job.id] = progress
+            return
+        self._shown[job.id] = job
+        self._soon.start()
         self._ended.pop(job.id, None)
         line = self._lines.get(job.id)
         if line is None:
@@ -175,6 +196,8 @@ class ActivityBar(QWidget):
     def forget(self, job_ids: frozenset[int] | set[int]) -> None:
         """Take lines away of jobs that are no longer open (another process ended them, or another library)."""
         for job_id in job_ids & self._lines.keys():
+            self._shown.pop(job_id, None)
+            self._later.pop(job_id, None)
             line = self._lines.pop(job_id)
             self._jobs.removeWidget(line)
             line.hide()
@@ -197,6 +220,11 @@ class ActivityBar(QWidget):
     def show_model(self, state: ModelState) -> None:
         """Show what runs the model, or how far it is."""
         self.badge.show_state(state)
+
+    def _show_later(self) -> None:
+        for progress in list(self._later.values()):
+            self._soon.stop()
+            self.show_job(progress)
 
     def _end(self, job: Job) -> None:
         if self._ended.get(job.id) == job.state:

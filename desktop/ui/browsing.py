@@ -14,6 +14,9 @@ from engine.errors import LightdeskError
 from engine.schemas.job import Job
 from engine.schemas.library import Command, Facets, Problem, Query
 
+# Nobody reads counts faster, and showing them again costs more than reading them.
+_COUNTS_REST_MS = 700
+
 
 class Browser(QObject):
     """Reads ids, counts, problems, open jobs and what can be undone. GUI thread.
@@ -38,7 +41,7 @@ class Browser(QObject):
         super().__init__(parent)
         self._read, self._query = read, query
         self._ids = Refresher(self._ask_ids, self)
-        self._facets = Refresher(self._ask_facets, self)
+        self._facets = Refresher(self._ask_facets, self, rest_ms=_COUNTS_REST_MS)
         self._problems = Refresher(self._ask_problems, self)
         self._jobs = Refresher(self._ask_jobs, self)
         self._all = (self._ids, self._facets, self._problems, self._jobs)

@@ -134,6 +134,7 @@ class LibraryClosed(_Page):
     retryRequested = Signal()
     standardRequested = Signal()
     restoreRequested = Signal()
+    standardModelRequested = Signal()
 
     def __init__(self) -> None:
         super().__init__("closed")
@@ -151,6 +152,8 @@ class LibraryClosed(_Page):
             ways.append((self.tr("Restore a backup…"), self.restoreRequested))
         if error.code == ErrorCode.LIBRARY_LOCATION:
             ways.append((self.tr("Use the standard place"), self.standardRequested))
+        if error.code in (ErrorCode.MODEL_NOT_FOUND, ErrorCode.MODEL_INVALID):
+            ways.append((self.tr("Use the standard model"), self.standardModelRequested))
         ways += [
             (self.tr("Open another…"), self.openRequested),
             (self.tr("New library…"), self.newRequested),
@@ -172,6 +175,8 @@ class LibraryClosed(_Page):
             ErrorCode.LIBRARY_READ_ONLY: self.tr("This library cannot be opened"),
             ErrorCode.LIBRARY_LOCATION: self.tr("A library is not safe in this place"),
             ErrorCode.LIBRARY_NOT_FOUND: self.tr("There is no library here"),
+            ErrorCode.MODEL_NOT_FOUND: self.tr("The model is not there"),
+            ErrorCode.MODEL_INVALID: self.tr("The model cannot be used"),
             ErrorCode.LIBRARY_BUSY: self.tr("Another program holds this library"),
         }.get(code, self.tr("The library could not be opened"))
 

@@ -23,7 +23,7 @@ from desktop.ui.library_panel import source_titles
 from desktop.ui.plain_text import printable, tooltip
 from engine.schemas.library import Facets, Query
 
-_TYPING_MS = 150
+_TYPING_MS = 80
 _SPIN_EXTRA_PX = 34  # margins and the two arrows
 
 
@@ -214,6 +214,10 @@ class FilterBar(QWidget):
                 self.model.setItemData(self.model.count() - 1, title, Qt.ItemDataRole.ToolTipRole)
             self.model.setCurrentIndex(self.model.findData(active))
         self.model.setToolTip(self.tr("The model that answers: {0}").format(active))
+
+    def model_refs(self) -> list[str]:
+        """Return the models there are to choose from."""
+        return [self.model.itemData(i) for i in range(self.model.count())]
 
     def show_count(self, n_shown: int, n_all: int) -> None:
         """Say how many pass."""

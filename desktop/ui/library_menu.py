@@ -12,8 +12,9 @@ from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 from desktop.ui.banner import Banner
 from desktop.ui.doctor_dialog import TextDialog
 from desktop.ui.empty_state import LibraryClosed
+from desktop.ui.plain_text import printable
 from desktop.ui.ports import Shell
-from desktop.ui.problems_view import printable
+from engine.schemas.settings import Settings
 
 _SUFFIX = ".lightdesk"
 _RECENT_KEPT = 8
@@ -44,6 +45,7 @@ class LibraryMenu(QObject):
         page.retryRequested.connect(lambda: self._shell.open_library(self._shell.library_file()))
         page.standardRequested.connect(lambda: self._shell.open_library(None))
         page.restoreRequested.connect(self.restore)
+        page.standardModelRequested.connect(lambda: self._shell.use_model(Settings().model))
 
     def opened(self, path: Path) -> None:
         """Remember a library that was opened."""
@@ -75,7 +77,7 @@ class LibraryMenu(QObject):
 
     def check(self) -> None:
         """Look for damage, behind the window."""
-        self._banner.show_notice(self.tr("Checking the library\N{HORIZONTAL ELLIPSIS}"))
+        self._banner.show_notice(self.tr("Checking the library…"))
         self._shell.check_library(self._checked)
 
     def back_up(self) -> None:
@@ -88,7 +90,7 @@ class LibraryMenu(QObject):
         if not path:
             return
         target = _with_suffix(path)
-        self._banner.show_notice(self.tr("Backing up\N{HORIZONTAL ELLIPSIS}"))
+        self._banner.show_notice(self.tr("Backing up…"))
         self._shell.back_up_library(
             target,
             lambda: self._banner.show_notice(

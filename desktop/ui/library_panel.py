@@ -177,7 +177,9 @@ class LibraryPanel(QListView):
     def _mark(self, key: Key) -> None:
         self._telling = False
         place = self._rows.place_of(key)
-        if place >= 0:
+        if place >= 0 and self.currentIndex().row() == place and self.selectionModel().isRowSelected(place):
+            pass  # marking it again would lay out all rows
+        elif place >= 0:
             self.selectionModel().setCurrentIndex(
                 self._rows.index(place), self.selectionModel().SelectionFlag.ClearAndSelect
             )

@@ -25,8 +25,9 @@ from desktop.ui.library_menu import LibraryMenu
 from desktop.ui.library_panel import ALL, PROBLEMS, LibraryPanel
 from desktop.ui.menus import build_menus
 from desktop.ui.middle import Middle
+from desktop.ui.plain_text import printable
 from desktop.ui.ports import EnginePort, ReadPort, Shell, ThumbnailPort
-from desktop.ui.problems_view import ProblemsView, printable
+from desktop.ui.problems_view import ProblemsView
 from desktop.ui.steps import Steps
 from desktop.ui.window_actions import WindowActions
 from engine.errors import ErrorCode, LightdeskError
@@ -55,7 +56,7 @@ class MainWindow(WindowActions):
         self._build_parts(thumbnails)
         self._lay_out()
         self.browser = Browser(read, self.query, self)
-        self.steps = Steps(engine, self.grid.selected_ids, self)
+        self.steps = Steps(engine, self._seen_selection, self)
         self.library_menu = LibraryMenu(self, shell, state, self.banner)
         self.actions_by_name = build_menus(self, self.middle)
         self.library_menu.add_recent(self.actions_by_name["switch_library"])
@@ -157,9 +158,8 @@ class MainWindow(WindowActions):
         """Show another library."""
         self._model_ref = model_ref
         name = printable(path.stem)
-        self.setWindowTitle(
-            f"{name} {self.tr('(read only)')} \N{EN DASH} Lightdesk" if read_only else f"{name} \N{EN DASH} Lightdesk"
-        )
+        read_only_name = self.tr("{0} (read only)").format(name)
+        self.setWindowTitle(f"{read_only_name if read_only else name} – Lightdesk")
         self.library_menu.opened(path)
         self.activity.forget(self.activity.open_jobs())
         self.filters.clear()
@@ -168,6 +168,7 @@ class MainWindow(WindowActions):
         self.middle.turn_to(self.grid)
         self.grid.set_model_ref(model_ref)
         self.inspector.set_model_ref(model_ref)
+        self.inspector.set_read_only(read_only)
         self.browser.open()
         self._engine.call("models", done=self._show_models)
         self.banner.dismiss()
@@ -184,7 +185,7 @@ class MainWindow(WindowActions):
             self.tr(
                 "The library is not safe where it is: {0}. Back it up, and open the copy from a disk of this computer."
             ).format(reason),
-            [(self.tr("Back up\N{HORIZONTAL ELLIPSIS}"), self.library_menu.back_up)],
+            [(self.tr("Back up…"), self.library_menu.back_up)],
         )
 
     def library_failed(self, error: LightdeskError) -> None:
@@ -251,14 +252,14 @@ class MainWindow(WindowActions):
         self.activity.show_model(state)
         reason = state.device.fallback_reason if state.device is not None else None
         if reason and reason != self._warned_of:
-            self.banner.show_notice(reason, [(self.tr("Doctor\N{HORIZONTAL ELLIPSIS}"), self.show_doctor)])
+            self.banner.show_notice(reason, [(self.tr("Doctor…"), self.show_doctor)])
         self._warned_of = reason
 
     def show_error(self, error: LightdeskError) -> None:
         """Something a person should know, in its place in the window."""
         ways: list[tuple[str, Callable[[], None]]] = []
         if error.code in (ErrorCode.MODEL_DAMAGED, ErrorCode.DEVICE_UNAVAILABLE, ErrorCode.INFERENCE_FAILED):
-            ways.append((self.tr("Doctor\N{HORIZONTAL ELLIPSIS}"), self.show_doctor))
+            ways.append((self.tr("Doctor…"), self.show_doctor))
         self.banner.show_error(error, ways)
 
     # What was read
@@ -303,6 +304,10 @@ class MainWindow(WindowActions):
             action = self.actions_by_name[name]
             action.setText(f"{text} {command.title}" if command is not None else text)
             action.setEnabled(command is not None)
+
+    def _seen_selection(self) -> list[int]:
+        """Return what a step goes to: nothing while the pictures are not shown."""
+        return [] if self.middle.currentWidget() in (self.problems, self.closed) else self.grid.selected_ids()
 
     def _show_selected(self) -> None:
         n = self.grid.n_selected()
@@ -381,6 +386,7 @@ class MainWindow(WindowActions):
             self._overlay.lift()
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.inspector.commit_note()
         self.browser.stop()
         self._state.setValue("geometry", self.saveGeometry())
         self._state.setValue("splitter", self._splitter.saveState())

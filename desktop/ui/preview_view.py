@@ -50,9 +50,7 @@ class PreviewView(QWidget):
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Preview"))
-        self.setToolTip(
-            self.tr("Wheel zooms, drag moves, double click shows single pixels. Keys: + \N{MINUS SIGN} 0 Z")
-        )
+        self.setToolTip(self.tr("Wheel zooms, drag moves, double click shows single pixels. Keys: + \u2212 0 Z"))
 
     def set_image(
         self,

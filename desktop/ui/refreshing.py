@@ -19,11 +19,14 @@ class Refresher(QObject):
     ----------
     ask
         Starts a read; `finished` must be called when its answer (or error) has been shown.
+    rest_ms
+        Least time between an answer and the next read.
     """
 
-    def __init__(self, ask: Callable[[], None], parent: QObject) -> None:
+    def __init__(self, ask: Callable[[], None], parent: QObject, *, rest_ms: int = MIN_REST_MS) -> None:
         super().__init__(parent)
         self._ask = ask
+        self._rest_ms = rest_ms
         self._dirty = self._running = False
         self._asked_s = 0.0
         self._rest = QTimer(self)
@@ -48,7 +51,7 @@ class Refresher(QObject):
         """The answer is there and shown."""
         self._running = False
         took_ms = (time.monotonic() - self._asked_s) * 1000
-        self._rest.start(round(max(MIN_REST_MS, min(_MAX_REST_MS, took_ms * REST_FACTOR))))
+        self._rest.start(round(max(self._rest_ms, min(_MAX_REST_MS, took_ms * REST_FACTOR))))
 
     def reset(self) -> None:
         """Forget everything: another library."""

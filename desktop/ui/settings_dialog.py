@@ -122,7 +122,7 @@ class SettingsDialog(QDialog):
         layout.setContentsMargins(16, 16, 16, 14)
         layout.setSpacing(14)
         layout.addLayout(middle, 1)
-        when = QLabel(self.tr("Colours change at once, everything else at the next start."))
+        when = QLabel(self.tr("Colours and the number of classes change at once, everything else at the next start."))
         when.setProperty("role", "faint")
         when.setWordWrap(True)
         layout.addWidget(when)

@@ -145,6 +145,11 @@ class TileSurface(QAbstractScrollArea):
         """Go over to another list without moving what the eye rests on."""
         before = self._selection.ids
         appended = len(before) > 0 and len(ids) >= len(before) and np.array_equal(ids[: len(before)], before)
+        if appended and self._visible(1, 1).stop < len(before):
+            # Out of sight, and not the next to be seen either: only the scroll bar has to know.
+            self._selection.set_ids(ids)
+            self._measure()
+            return
         resting = [] if appended else self._resting_points()
         self._selection.set_ids(ids)
         self._lay_out()
@@ -200,14 +205,17 @@ class TileSurface(QAbstractScrollArea):
         return max(0, place)
 
     def _lay_out(self) -> None:
-        viewport, bar = self.viewport(), self.verticalScrollBar()
-        metrics = QFontMetrics(self.font())
+        self._measure()
+        self.viewport().update()
+
+    def _measure(self) -> None:
+        """Work out where tiles are, and how far can be scrolled."""
+        viewport, bar, metrics = self.viewport(), self.verticalScrollBar(), QFontMetrics(self.font())
         self._layout = TileLayout.of(viewport.width(), viewport.height(), self._tile_px, self.count(), metrics)
         height = self._layout.shape.height
         bar.setPageStep(max(height, viewport.height() - height // 2))
         bar.setSingleStep(max(1, height // 3))
         bar.setRange(0, max(0, self._layout.height_px - viewport.height()))
-        viewport.update()
 
     def _reveal(self, place: int) -> None:
         rect, bar = self._rect(place), self.verticalScrollBar()

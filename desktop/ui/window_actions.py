@@ -16,14 +16,16 @@ from desktop.ui.doctor_dialog import DoctorDialog
 from desktop.ui.filter_bar import FilterBar
 from desktop.ui.grid import AssetGrid
 from desktop.ui.inspector import Inspector
+from desktop.ui.large_preview import LargePreview
 from desktop.ui.library_menu import LibraryMenu
+from desktop.ui.plain_text import printable
 from desktop.ui.ports import EnginePort, Shell
-from desktop.ui.problems_view import printable
 from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.shortcuts_sheet import ShortcutsSheet
 from desktop.ui.steps import Steps
 from engine.schemas.library import Facets
 
+_ZOOM = 1.25
 _IMAGES = "*.jpg *.jpeg *.png *.webp *.bmp *.tif *.tiff *.gif *.avif *.heic *.heif"
 
 
@@ -35,6 +37,7 @@ class WindowActions(QMainWindow):
     banner: Banner
     actions_by_name: dict[str, QAction]
     inspector: Inspector
+    large: LargePreview
     activity: ActivityBar
     steps: Steps
     library_menu: LibraryMenu
@@ -118,7 +121,7 @@ class WindowActions(QMainWindow):
         """Look for new and changed files in all sources."""
         paths = [source.path for source in self._facets.sources if source.path]
         if paths:
-            self.activity.say(self.tr("Looking for new and changed files\N{HORIZONTAL ELLIPSIS}"))
+            self.activity.say(self.tr("Looking for new and changed files…"))
             self.submit(paths)
         else:
             self.activity.say(self.tr("No folder has been added yet."))
@@ -174,7 +177,13 @@ class WindowActions(QMainWindow):
     def show_settings(self) -> None:
         """Edit the settings."""
         shell = self._shell
-        dialog = SettingsDialog(shell.settings, shell.why_invalid, shell.settings_from_environment(), self)
+        dialog = SettingsDialog(
+            shell.settings,
+            shell.why_invalid,
+            shell.settings_from_environment(),
+            self,
+            models=self.filters.model_refs(),
+        )
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.accepted.connect(lambda: self._save_settings(dialog))
         dialog.open()
@@ -203,12 +212,18 @@ class WindowActions(QMainWindow):
     # Looking
 
     def larger_tiles(self) -> None:
-        """Make tiles larger."""
-        self.grid.zoom(1)
+        """Make tiles larger, or the picture that is shown large."""
+        if self.large.isVisible():
+            self.large.zoom(_ZOOM)
+        else:
+            self.grid.zoom(1)
 
     def smaller_tiles(self) -> None:
-        """Make tiles smaller."""
-        self.grid.zoom(-1)
+        """Make tiles smaller, or the picture that is shown large."""
+        if self.large.isVisible():
+            self.large.zoom(1 / _ZOOM)
+        else:
+            self.grid.zoom(-1)
 
     def search(self) -> None:
         """Go to the search field."""
@@ -216,8 +231,8 @@ class WindowActions(QMainWindow):
         self.filters.search.selectAll()
 
     def _explain_device(self) -> None:
-        text = self.activity.badge.details().replace("\n", "  \N{MIDDLE DOT}  ")
-        self.banner.show_notice(text, [(self.tr("Doctor\N{HORIZONTAL ELLIPSIS}"), self.show_doctor)])
+        text = self.activity.badge.details().replace("\n", "  ·  ")
+        self.banner.show_notice(text, [(self.tr("Doctor…"), self.show_doctor)])
 
     def _grid_menu(self, at: QPoint) -> None:
         menu = QMenu(self)

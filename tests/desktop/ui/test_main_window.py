@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtTest import QSignalSpy
-from PySide6.QtWidgets import QApplication, QToolButton
+from PySide6.QtWidgets import QApplication, QPushButton, QToolButton
 
-from engine.errors import ErrorCode, LibraryError
+from engine.errors import ErrorCode, LibraryError, ModelError
+from engine.schemas.job import Job, JobProgress
+from engine.schemas.settings import Settings
 from tests.desktop.conftest import Shown
-from tests.desktop.fake_engine import FakeEngine
+from tests.desktop.fake_engine import AT, MODEL_REF, FakeEngine
 
 Show = Callable[..., Shown]
 
@@ -155,3 +158,44 @@ def test_arrows_step_while_the_picture_is_large(show: Show, qtbot, name: str) ->
     window.toggle_preview()
     qtbot.keyClick(window.large, getattr(Qt.Key, f"Key_{name}"))
     assert window.grid.current_place() == (5 if name in ("Down", "Right") else 3)
+
+
+def test_keys_do_nothing_to_pictures_that_are_not_shown(show: Show, qtbot) -> None:
+    shown = show(3)
+    on_first(qtbot, shown)
+    shown.engine.add_problem("/photos/broken.jpg")
+    qtbot.waitUntil(lambda: shown.window.panel._rows.place_of(("problems", None)) == 1)
+    shown.window.panel.choose(("problems", None))
+    shown.window.reject()
+    shown.window.accept_kth(2)
+    shown.window.hide_selected()
+    qtbot.wait(100)
+    assert not shown.calls("reject") and not shown.calls("accept") and not shown.calls("hide")
+
+
+def test_model_that_is_not_there_has_a_way_back(show: Show, qtbot) -> None:
+    error = ModelError(ErrorCode.MODEL_NOT_FOUND, "There is no model 'mine'.", way_out="Choose another.")
+    shown = show(2, error=error, settings=replace(Settings(), model="mine"))
+    page = shown.window.closed
+    qtbot.waitUntil(lambda: shown.window.middle.currentWidget() is page)
+    assert "model" in page.title.text()
+    button = next(b for b in page.findChildren(QPushButton) if "standard model" in b.text())
+    button.click()
+    qtbot.waitUntil(lambda: shown.window.grid.count() == 2)
+    assert shown.program.settings.model == Settings().model
+
+
+def test_numbers_of_a_job_are_shown_a_few_times_a_second_and_never_lost(show: Show, qtbot) -> None:
+    shown = show(1)
+    activity = shown.window.activity
+    texts: list[str] = []
+    for n in range(40):
+        job = Job(7, "ingest", "running", "Holiday", MODEL_REF, False, 1000, n, 0, 0, AT)
+        activity.show_job(JobProgress(job))
+        text = activity._lines[7].text.text()
+        texts += [text] if not texts or texts[-1] != text else []
+        qtbot.wait(5)
+    assert 1 <= len(texts) <= 5
+    qtbot.waitUntil(lambda: "39 of 1,000" in activity._lines[7].text.text())
+    activity.show_job(JobProgress(replace(job, state="paused", pause_reason="The disk is full.")))
+    assert "paused" in activity._lines[7].text.text()  # another state waits for nothing
