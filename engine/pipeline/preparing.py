@@ -13,7 +13,7 @@ from engine import cache
 from engine.cache import ByteCache
 from engine.errors import ErrorCode, FileError
 from engine.ingest.decode import decode
-from engine.ingest.derive import perceptual_hash, small, thumbnail
+from engine.ingest.derive import THUMBNAIL_SIDE, perceptual_hash, small, thumbnail
 from engine.ingest.reading import printable, read_file, source_is_gone
 from engine.library import ingest
 from engine.library.database import Connection, translated
@@ -107,7 +107,9 @@ class Preparer:
 
     def _decoded(self, ticket: Ticket, loaded: LoadedFile, key: str, known: Known | None) -> Prepared:
         name = printable(ticket.found.path)
-        frame = decode(loaded.data, short_side=self._preprocessor.short_side, limits=self._limits, name=name)
+        frame = decode(
+            loaded.data, short_side=max(self._preprocessor.short_side, THUMBNAIL_SIDE), limits=self._limits, name=name
+        )
         reduced = small(frame)
         content = NewContent(
             loaded.sha256,
