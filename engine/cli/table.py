@@ -2,18 +2,29 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from importlib import resources
 
 
 def run_table(paths: Sequence[str], library: str | None = None) -> int:
     """Classify the paths, or else the sample photos, and print a table; returns the exit code."""
-    from engine.cli import entry
+    from engine.cli import entry, journal
 
     def classify() -> int:
         from engine.cli.classify import run
 
-        chosen = list(paths) or [str(resources.files("resources") / "samples")]
+        journal.begin()
+        chosen = list(paths) or [_samples()]
         return run(chosen, {"library": library} if library else {}, as_json=False)
 
     return entry.guarded(classify)
+
+
+def _samples() -> str:
+    """Return the folder of sample photos, as short as it can be written from here."""
+    folder = str(resources.files("resources") / "samples")
+    try:
+        return min(folder, os.path.relpath(folder), key=len)
+    except (OSError, ValueError):  # the current folder is gone, or on another drive of Windows
+        return folder

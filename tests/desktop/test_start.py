@@ -1,15 +1,18 @@
-"""Before there is a window: options, displays, missing libraries."""
+"""Before there is a window: what the arguments mean, and what is printed where none can open."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
 from desktop import __main__ as entry
-from desktop import platform_check
+
+ROOT = Path(__file__).resolve().parents[2]
 
 linux_only = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="displays of Linux")
 
@@ -34,33 +37,61 @@ def test_wrong_options_are_usage(arguments: list[str], capsys: pytest.CaptureFix
     assert "--help" in capsys.readouterr().err
 
 
-@linux_only
-def test_missing_libraries_are_named_in_one_apt_line(no_display, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DISPLAY", ":1")
-    gone = {"libxcb-icccm.so.4", "libxcb-keysyms.so.1"}
-    monkeypatch.setattr(platform_check, "_loads", lambda library: library not in gone)
-    reason = platform_check.why_no_window()
-    assert reason is not None
-    assert reason.splitlines()[-1].endswith("apt-get install -y libxcb-icccm4 libxcb-keysyms1")
+@pytest.mark.parametrize("wanted", ["--help", "-h", "--version"])
+@pytest.mark.parametrize("before", [[], ["a.jpg"], ["--library", "/l"]])
+def test_help_is_given_wherever_it_is_asked_for(
+    wanted: str, before: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert entry.main([*before, wanted]) == 0
+    assert "lightdesk" in capsys.readouterr().out
+
+
+def test_after_two_dashes_everything_is_a_path(no_display, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked = []
+    monkeypatch.setattr("engine.cli.table.run_table", lambda paths, library: asked.append(paths) or 0)
+    assert entry.main(["--", "--help", "classify"]) == 0
+    assert asked == [["--help", "classify"]]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "advice"),
+    [
+        (["--library", "/l", "classify", "a.jpg"], "lightdesk classify ..."),
+        (["a.jpg", "doctor"], "lightdesk doctor ..."),
+        (["clasify", "a.jpg"], "did you mean `lightdesk classify`"),
+        (["modles"], "did you mean `lightdesk models`"),
+    ],
+)
+def test_a_verb_in_the_wrong_place_or_letters_opens_no_window(
+    arguments: list[str], advice: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert entry.main(arguments) == 2
+    assert advice in capsys.readouterr().err
+
+
+def test_a_file_that_is_named_nearly_like_a_verb_opens(
+    no_display, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "model").touch()
+    asked = []
+    monkeypatch.setattr("engine.cli.table.run_table", lambda paths, library: asked.append(paths) or 0)
+    assert entry.main(["model"]) == 0
+    assert entry.main(["nothing.jpg", "modles"]) == 0  # only the first word can have been meant as a verb
+    assert asked == [["model"], ["nothing.jpg", "modles"]]
 
 
 @linux_only
-def test_of_two_displays_the_one_that_works_is_taken(no_display, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("DISPLAY", ":1")
-    monkeypatch.setenv("WAYLAND_DISPLAY", "wayland-0")
-    monkeypatch.setattr(platform_check, "_why_not", lambda way: "no" if way == "wayland" else None)
-    assert platform_check.why_no_window() is None
-    assert os.environ["QT_QPA_PLATFORM"] == "xcb"
-
-
-@linux_only
-def test_display_that_does_not_answer_ends_without_an_abort(home) -> None:
-    clean = {k: v for k, v in os.environ.items() if k not in ("WAYLAND_DISPLAY", "QT_QPA_PLATFORM")}
-    code = "import desktop.platform_check as c; print(c.why_no_window())"
-    answer = subprocess.run(
-        [sys.executable, "-c", code], env=clean | {"DISPLAY": ":987"}, capture_output=True, text=True, timeout=60
+@pytest.mark.parametrize("closed", ["", ">&-", "2>&-", ">&- 2>&- <&-"])
+def test_without_streams_as_a_windowed_program_has_none(no_display, home: Path, closed: str) -> None:
+    command = f"exec {shlex.quote(sys.executable)} -m desktop {closed}"
+    environment = {**os.environ, "LIGHTDESK_MODEL": "fake"}
+    done = subprocess.run(
+        ["bash", "-c", command], env=environment, cwd=ROOT, capture_output=True, text=True, timeout=90
     )
-    assert answer.returncode == 0 and ("does not answer" in answer.stdout or "apt-get" in answer.stdout)
+    assert done.returncode == 0, done.stderr
+    assert "Traceback" not in done.stderr
+    assert ("chelsea.jpg" in done.stdout) == (">&-" not in closed.replace("2>&-", ""))
 
 
 def test_what_is_slow_is_not_imported_before_the_window() -> None:
