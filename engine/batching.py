@@ -92,13 +92,31 @@ class MicroBatcher(Generic[T]):
                 if full or self._running == 0 or self._closed or waited_s >= self._max_delay_s:
                     break
                 self._changed.wait(self._max_delay_s - waited_s)
-            n = min(len(self._items), self._ladder[-1])
-            if self._whole_rungs:
-                n = max(rung for rung in self._ladder if rung <= n)
-            batch = [self._items.popleft()[1] for _ in range(n)]
-            self._running += 1
-            self._changed.notify_all()
-            return batch
+            return self._taken()
+
+    def _taken(self) -> list[T]:
+        n = min(len(self._items), self._ladder[-1])
+        if self._whole_rungs:
+            n = max(rung for rung in self._ladder if rung <= n)
+        batch = [self._items.popleft()[1] for _ in range(n)]
+        self._running += 1
+        self._changed.notify_all()
+        return batch
+
+    def take_now(self, *, all_of_it: bool) -> list[T] | None:
+        """Return a batch without waiting, or None.
+
+        For threads that make items and run batches alike: a batch is due when the largest rung is full, when the
+        oldest item has waited long enough, or with `all_of_it`, when nothing more is coming. Each batch is
+        followed by one `finished`.
+        """
+        with self._changed:
+            if not self._items:
+                return None
+            waited_s = time.monotonic() - self._items[0][0]
+            if len(self._items) < self._ladder[-1] and waited_s < self._max_delay_s and not all_of_it:
+                return None
+            return self._taken()
 
     def finished(self) -> None:
         """Say that a batch taken earlier is through."""

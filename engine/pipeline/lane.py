@@ -41,9 +41,9 @@ class Lane:
     way
         Asked before each batch.
     on_answers
-        Called on an inference thread with a batch's answers.
+        Called with a batch's answers, on the thread that ran it.
     on_failure
-        Called on an inference thread with what could not be answered, and why.
+        Called with what could not be answered, and why, on the same thread.
 
     Attributes
     ----------
@@ -79,11 +79,27 @@ class Lane:
         # On a device that runs one batch at a time, a single urgent picture waits for at most one.
         self.patience: Patience | None = None
         self._turn = threading.Lock() if session.max_concurrency == 1 else None
-        self.threads = [
-            threading.Thread(target=self._run, name=f"inference-{i}") for i in range(max(1, session.max_concurrency))
-        ]
+        # Where every core runs the model, the thread that has decoded the last picture of a batch runs it there and
+        # then: what it needs is still in that core's cache, and nobody has to be woken. A device of its own has a
+        # thread that feeds it.
+        self._in_place = threading.Semaphore(session.max_concurrency) if session.max_concurrency > 1 else None
+        self.threads = [] if self._in_place is not None else [threading.Thread(target=self._run, name="inference")]
         for thread in self.threads:
             thread.start()
+
+    def run_due(self, *, all_of_it: bool) -> None:
+        """Run the batches that are due on the calling thread; does nothing where the lane has threads of its own.
+
+        Parameters
+        ----------
+        all_of_it
+            Nothing more is coming for now: what waits is not to wait for more.
+        """
+        if self._in_place is None:
+            return
+        while (batch := self.batcher.take_now(all_of_it=all_of_it)) is not None:
+            with self._in_place:
+                self._run_batch(batch)
 
     def infer(self, batch: Sequence[Prepared]) -> list[Answered]:
         """Run a batch on the calling thread. Raises DeviceError."""
@@ -132,13 +148,16 @@ class Lane:
     def _run(self) -> None:
         step_back()
         while (batch := self.batcher.take()) is not None:
-            self._way.give_way()
-            try:
-                self._answer(batch)
-            except Exception:
-                log.exception("Handing on a batch failed on a bug")
-            finally:
-                self.batcher.finished()
+            self._run_batch(batch)
+
+    def _run_batch(self, batch: Sequence[Prepared]) -> None:
+        self._way.give_way()
+        try:
+            self._answer(batch)
+        except Exception:
+            log.exception("Handing on a batch failed on a bug")
+        finally:
+            self.batcher.finished()
 
     def _answer(self, batch: Sequence[Prepared]) -> None:
         try:

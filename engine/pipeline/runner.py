@@ -157,7 +157,9 @@ class Pipeline:
         self._library.give_up()
         self._suspects.stop()
         self._express.close()
-        _drain(self._to_decode)
+        with contextlib.suppress(queue.Empty):
+            while True:
+                self._to_decode.get_nowait()
         lane = self._lane
         if lane is not None:
             lane.batcher.drain()
@@ -231,7 +233,7 @@ class Pipeline:
     def _decode(self) -> None:
         step_back()
         desk = _Desk(self._make_preparer)
-        while (ticket := self._to_decode.get()) is not None:
+        while (ticket := self._next_to_decode()) is not None:
             if self._closing:
                 continue
             job_id = ticket.job_id
@@ -248,6 +250,16 @@ class Pipeline:
                 self._fail(ticket, LightdeskError(ErrorCode.INTERNAL, f"Internal error: {type(error).__name__}."))
         desk.close()
 
+    def _next_to_decode(self) -> Ticket | None:
+        """Wait for a file; before that, run what waits for the model: nothing more may come."""
+        try:
+            return self._to_decode.get_nowait()
+        except queue.Empty:
+            lane = self._lane
+            if lane is not None and not self._closing:
+                lane.run_due(all_of_it=True)
+            return self._to_decode.get()
+
     def _take_through(self, desk: _Desk, ticket: Ticket) -> None:
         lane = self._lane
         prepared = self._prepared(desk, lane, ticket) if lane is not None else None
@@ -257,7 +269,9 @@ class Pipeline:
             pass  # answered for already
         elif prepared.pixels is None:
             self._storer.put(known_result(lane, prepared))
-        elif not lane.batcher.put(prepared):
+        elif lane.batcher.put(prepared):
+            lane.run_due(all_of_it=False)
+        else:
             self._put_back(ticket)
 
     def _prepared(self, desk: _Desk, lane: Lane, ticket: Ticket) -> Prepared | None:
@@ -384,11 +398,3 @@ class _Desk:
 
 def _ticket(item: JobItem) -> Ticket:
     return Ticket(FoundFile(item.path, item.root, item.size_bytes, item.mtime_ns), item.job_id, item.seq)
-
-
-def _drain(waiting: queue.Queue[Ticket | None]) -> None:
-    while True:
-        try:
-            waiting.get_nowait()
-        except queue.Empty:
-            return

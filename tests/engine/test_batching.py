@@ -229,3 +229,50 @@ def test_idle_never_waits_whatever_is_there(ladder: tuple[int, ...], whole_rungs
         out += batch
         queue.finished()
     assert out == list(range(n))
+
+
+def test_take_now_gives_what_is_due_and_never_waits() -> None:
+    queue = batcher(max_delay_ms=60_000.0)
+    assert queue.take_now(all_of_it=False) is None and queue.take_now(all_of_it=True) is None
+    for item in range(3):
+        queue.put(item)
+        assert queue.take_now(all_of_it=False) is None  # neither full nor old
+    queue.put(3)
+    assert queue.take_now(all_of_it=False) == [0, 1, 2, 3]
+    queue.put(4)
+    assert queue.take_now(all_of_it=True) == [4]  # nothing more is coming
+    impatient = batcher(max_delay_ms=0.0)
+    impatient.put(1)
+    assert impatient.take_now(all_of_it=False) == [1]
+
+
+@settings(max_examples=30, deadline=None)
+@given(n_threads=st.integers(1, 6), n_each=st.integers(1, 60), whole_rungs=st.booleans())
+def test_threads_that_make_and_run_lose_nothing(n_threads: int, n_each: int, whole_rungs: bool) -> None:
+    """As decoders do on a CPU: put one, run what is due, and at the end run what is left."""
+    queue = batcher(whole_rungs=whole_rungs, capacity=4)
+    done: list[list[int]] = []
+    lock = threading.Lock()
+
+    def run(all_of_it: bool) -> None:
+        while (batch := queue.take_now(all_of_it=all_of_it)) is not None:
+            with lock:
+                done.append(batch)
+            queue.finished()
+
+    def work(number: int) -> None:
+        for i in range(n_each):
+            assert queue.put(number * 1000 + i)
+            run(False)
+        run(True)
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(n_threads)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+        assert not thread.is_alive()
+    answered = [item for batch in done for item in batch]
+    assert sorted(answered) == sorted(n * 1000 + i for n in range(n_threads) for i in range(n_each))
+    assert all(1 <= len(batch) <= 4 for batch in done)
+    assert not whole_rungs or all(len(batch) in (1, 2, 4) for batch in done)
