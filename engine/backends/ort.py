@@ -57,7 +57,7 @@ class OrtSession:
         on_gpu = report.device != "cpu"
         self.report = report
         self.max_concurrency = 1 if on_gpu else n_threads
-        # On a CPU 2 is as fast as 4 with the work around it counted, and an urgent picture waits half as long.
+        # On a CPU larger batches gain nothing (see above), and an urgent picture waits longer for them.
         self.best_batch = 32 if on_gpu else 4
         self.pads = on_gpu
 
