@@ -26,7 +26,6 @@ LOCKS = {"run": "requirements.lock", "test": "requirements-test.lock"}
 NAMES = ("python3.14", "python3.13", "python3.12", "python3.11", "python3", "python")
 OLDEST = (3, 11)
 NEEDED_BYTES = 2_000_000_000
-UNPACKING_BYTES = 500_000_000  # the largest packages, in the folder for temporary files
 # What a person's shell may set for other Pythons, and what would lead this one astray.
 _ASTRAY = (
     "PYTHONPATH",
@@ -278,32 +277,43 @@ def _run(command: list[str], held: tuple[int, ...], on_line: Callable[[str], obj
     that pip takes its temporary files away.
     """
     posix = os.name == "posix"
-    with subprocess.Popen(
-        command,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        encoding="utf-8",
-        errors="replace",
-        env=_environment(),
-        start_new_session=posix,
-        pass_fds=held if posix else (),
-    ) as child:
-        assert child.stdout is not None
-        try:
-            for line in child.stdout:
-                on_line(line.rstrip())
-            return child.wait()
-        except BaseException:
-            deaf = (
-                signal.getsignal(signal.SIGINT) is signal.SIG_IGN
-            )  # as is then the child, in the background of a shell
-            child.send_signal(signal.SIGTERM if deaf or not posix else signal.SIGINT)
+    with _temporary_folder() as temporary:
+        child = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            encoding="utf-8",
+            errors="replace",
+            env={**_environment(), "TMPDIR": temporary},
+            start_new_session=posix,
+            pass_fds=held if posix else (),
+        )
+        with child:
+            assert child.stdout is not None
             try:
-                child.communicate(timeout=_ENDS_WITHIN_S)
-            except subprocess.TimeoutExpired:
-                child.kill()
-            raise
+                for line in child.stdout:
+                    on_line(line.rstrip())
+                return child.wait()
+            except BaseException:
+                # In the background of a shell Ctrl+C is ignored, and so it is by the child.
+                deaf = signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+                child.send_signal(signal.SIGTERM if deaf or not posix else signal.SIGINT)
+                try:
+                    child.communicate(timeout=_ENDS_WITHIN_S)
+                except subprocess.TimeoutExpired:
+                    child.kill()
+                raise
+
+
+@contextlib.contextmanager
+def _temporary_folder() -> Iterator[str]:
+    """Lend a folder that goes away: pip leaves hundreds of megabytes behind where it is ended without mercy."""
+    folder = tempfile.mkdtemp(prefix="lightdesk-set-up-")
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def _pip(arguments: list[str], held: tuple[int, ...], *, n_packages: int) -> None:
@@ -338,8 +348,8 @@ def _explained(said: list[str]) -> str:
     """Return pip's errors and what to do about them."""
     everything = "\n".join(said)
     errors = [line for line in said if line.lower().startswith("error")] or said[-10:]
-    # Where a package could not be built, the reason is the last exception of the build.
-    reasons = [line.strip() for line in said if re.match(r"\s+\w*(Error|Exception): ", line)]
+    # Where pip or a package's build failed on an exception, that is the reason: the last one of all.
+    reasons = [line.strip() for line in said if re.match(r"\s*\w*(Error|Exception): ", line)]
     advice = "Run the same command again once the cause is gone."
     if "CERTIFICATE_VERIFY_FAILED" in everything:
         advice = (
@@ -354,9 +364,9 @@ def _explained(said: list[str]) -> str:
     elif "No space left on device" in everything or "Disk quota exceeded" in everything:
         temporary = tempfile.gettempdir()
         advice = "The disk is full: free some space, then run the same command again."
-        if shutil.disk_usage(temporary).free < UNPACKING_BYTES:
+        if shutil.disk_usage(temporary).free < shutil.disk_usage(str(ROOT)).free:
             advice = (
-                f"The folder for temporary files, {temporary}, is full: free some space, or name another "
+                f"The folder for temporary files, {temporary}, became full: free some space, or name another "
                 "(TMPDIR=/var/tmp before the command), then run the same command again."
             )
     elif "No matching distribution found" in everything:

@@ -28,6 +28,7 @@ case "$*" in
   *"-m pip"*)
     trap 'echo interrupted >> "$here/log"; exit 1' INT TERM
     echo "packages $PYTHONPATH" >> "$here/log"
+    touch "$TMPDIR/unpacked"
     echo "Collecting numpy==2.4.6"
     [ -e "$here/unpack" ] && echo "Installing collected packages: numpy"
     while [ -e "$here/wait" ]; do sleep 0.02; done
@@ -53,7 +54,9 @@ class Project:
     def start(self, purpose: str = "run", **more: str) -> subprocess.Popen[str]:
         """Start a set-up as a terminal would: not deaf to Ctrl+C, in whatever way this test was started."""
         command = [sys.executable, str(self.folder / "packaging/bootstrap.py"), purpose]
-        environment = {**os.environ, "PYTHON": str(self.python), **more}
+        temporary = self.folder.parent / "temporary"
+        temporary.mkdir(exist_ok=True)
+        environment = {**os.environ, "PYTHON": str(self.python), "TMPDIR": str(temporary), **more}
         process = subprocess.Popen(
             command,
             env=environment,
@@ -120,6 +123,7 @@ def test_a_signal_ends_pip_too_and_leaves_words(project: Project, number: signal
     assert process.returncode == 128 + number
     assert "Run the same command again" in said and "Traceback" not in said
     assert project.log() == ["venv", "packages", "interrupted"]
+    assert not any((project.folder.parent / "temporary").iterdir())
     wait.unlink()
     assert project.run()[0] == 0
     # Nothing had been unpacked yet: the environment that was there is good.
@@ -220,7 +224,8 @@ def test_variables_meant_for_other_pythons_do_not_reach_pip(project: Project) ->
     ("says", "told"),
     [
         ("ERROR: No matching distribution found for apsw==3.54.1", "no such package for this machine"),
-        ("  OSError: [Errno 28] No space left on device\nERROR: Could not install packages", "is full"),
+        ("  OSError: [Errno 28] No space left on device\nERROR: Could not install packages", "full: free some"),
+        ("ERROR: Exception:\nOSError: [Errno 28] No space left on device", "  OSError: [Errno 28] No space"),
         ("ERROR: Could not fetch URL x: CERTIFICATE_VERIFY_FAILED", "certificate"),
         ("      ValueError: invalid variable 'x'\nERROR: Could not build wheels", "ValueError: invalid variable 'x'"),
     ],
