@@ -83,7 +83,7 @@ class EngineThread(QObject):
     """Owns the engine. Lives on the GUI thread; all its signals come there."""
 
     predictionsStored = Signal(object)  # tuple of content ids
-    awaitedStored = Signal()  # after predictionsStored, where a person waits for some of these
+    awaitedStored = Signal(object)  # after predictionsStored: those of them that a person waits for
     jobChanged = Signal(object)  # JobProgress
     preflightCounted = Signal(object)  # Preflight
     problemsChanged = Signal()
@@ -282,11 +282,12 @@ class EngineThread(QObject):
         labelled: list[int] = []
         jobs: dict[int, JobChanged] = {}
         preflights: dict[int, PreflightCounted] = {}
-        problems = library = awaited = False
+        awaited: list[int] = []
+        problems = library = False
         for event in events:
             if isinstance(event, PredictionsStored):
                 stored += event.content_ids
-                awaited = awaited or event.awaited
+                awaited += event.content_ids if event.awaited else ()
             elif isinstance(event, JobChanged):
                 jobs[event.progress.job.id] = event
             elif isinstance(event, PreflightCounted):
@@ -306,7 +307,7 @@ class EngineThread(QObject):
         if stored:
             self.predictionsStored.emit(tuple(stored))
         if awaited:
-            self.awaitedStored.emit()
+            self.awaitedStored.emit(tuple(awaited))
         if labelled:
             self.labelsChanged.emit(tuple(labelled))
         if problems:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
@@ -69,6 +71,10 @@ class AssetGrid(TileSurface):
         if self._band.is_open:
             self._select_band()
         self._tell(before)
+
+    def expect(self, content_ids: Iterable[int]) -> None:
+        """Read the rows of contents that are about to be shown, while their places are still being read."""
+        self._rows.expect(content_ids)
 
     def reset(self) -> None:
         """Forget everything: another library."""

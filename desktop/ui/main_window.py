@@ -212,8 +212,9 @@ class MainWindow(WindowActions):
         if self.grid.current_id() in content_ids:
             self.inspector.refresh()
 
-    def refresh_at_once(self) -> None:
-        """Someone waits for an answer that is there now."""
+    def refresh_at_once(self, content_ids: tuple[int, ...]) -> None:
+        """Someone waits for these answers, which are there now."""
+        self.grid.expect(content_ids)
         self.browser.show_now()
 
     def labels_changed(self, content_ids: tuple[int, ...]) -> None:

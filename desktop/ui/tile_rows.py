@@ -88,6 +88,20 @@ class TileRows(QObject):
         self._wanted = list(groups)
         self._ask()
 
+    def expect(self, content_ids: Iterable[int]) -> None:
+        """Fetch these at once, beside whatever else is being fetched: someone waits to see them."""
+        wanted, ref, epoch = list(content_ids), self._model_ref, self._epoch
+        self._read.ask("awaited", lambda view: view.tiles(wanted, ref), lambda rows: self._expected(rows, epoch))
+
+    def _expected(self, rows: Sequence[Tile], epoch: int) -> None:
+        if epoch != self._epoch:
+            return
+        for row in rows:
+            self._rows[row.content_id] = row
+            self._stale.discard(row.content_id)
+        self._absent -= {row.content_id for row in rows}
+        self._came([row.content_id for row in rows])
+
     def _ask(self) -> None:
         now_s = time.monotonic()
         if self._asked_s is not None:

@@ -234,7 +234,7 @@ def test_what_a_person_waits_for_comes_at_once_with_what_was_before(qtbot, threa
     assert not stored
     order: list[str] = []
     thread.predictionsStored.connect(lambda _ids: order.append("stored"))
-    thread.awaitedStored.connect(lambda: order.append("awaited"))
+    thread.awaitedStored.connect(lambda _ids: order.append("awaited"))
     engine.events.publish(PredictionsStored(2, (3,), awaited=True))
     qtbot.waitUntil(lambda: bool(awaited))
     assert stored == [(1, 2, 3)] and order == ["stored", "awaited"]

@@ -203,3 +203,21 @@ def test_bounded_but_never_below_what_is_on_the_screen(rows: TileRows, reads: Fa
     reads.answer("tiles")
     assert not reads.waiting  # all there: else it would fetch round and round
     assert all(rows.get(i) is not None for i in (200, 259, 300, 359))
+
+
+def test_what_someone_waits_for_comes_beside_what_is_being_read(rows: TileRows, reads: FakeReads, came) -> None:
+    rows.want(ids(1, 2))
+    rows.expect((7,))
+    reads.answer("awaited")
+    assert rows.get(7) == tile(7) and came == [[7]]
+    reads.answer("tiles")
+    assert came == [[7], [1, 2]]
+    rows.want(ids(7))
+    assert not reads.waiting  # there already
+
+
+def test_what_someone_waited_for_in_another_library_is_dropped(rows: TileRows, reads: FakeReads, came) -> None:
+    rows.expect((7,))
+    rows.clear()
+    reads.answer("awaited")
+    assert rows.get(7) is None and not came
