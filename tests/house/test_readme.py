@@ -130,6 +130,48 @@ def test_pip_install_gives_the_command(photos: Path, home: Path, tmp_path: Path)
     assert "a.jpg" in done.stdout and "cpu" in done.stdout
     where = run(f"{bin_}/python -c 'import engine, models; print(engine.__file__, models.__file__)'", photos, home)
     assert all(Path(path).is_relative_to(site) for path in where.stdout.split()), where.stdout
+    _check_what_is_installed(site, bin_)
+    _check_that_nothing_is_written_there(place, photos, tmp_path / "another home")
+
+
+def _check_what_is_installed(site: Path, bin_: Path) -> None:
+    """All data beside the modules, both commands, and nothing of the house."""
+    there = {path.relative_to(site).as_posix() for path in site.rglob("*") if path.is_file()}
+    data = {
+        path.relative_to(ROOT).as_posix()
+        for place in ("models", "resources", "engine", "desktop")
+        for path in (ROOT / place).rglob("*")
+        if path.is_file() and path.suffix != ".pyc"
+    }
+    assert data - there == set()
+    assert {"resources/samples/LICENCES.md", "models/efficientnet-lite0.toml", "engine/py.typed"} <= there
+    tops = {name.partition("/")[0] for name in there} - {"dependencies.pth"}
+    assert {top for top in tops if not top.endswith(".dist-info")} == {"engine", "desktop", "models", "resources"}
+    (info,) = site.glob("lightdesk-*.dist-info")
+    entries = (info / "entry_points.txt").read_text("utf-8")
+    assert "[console_scripts]\nlightdesk = " in entries and "[gui_scripts]\nlightdesk-window = " in entries
+    assert (bin_ / "lightdesk-window").exists() and (info / "licenses/LICENSE").exists()
+
+
+def _check_that_nothing_is_written_there(place: Path, photos: Path, home: Path) -> None:
+    """As an administrator installs it for others: the model is built in the person's own folder."""
+    files = [place, *(path for path in place.rglob("*") if not path.is_symlink())]
+    modes = {path: path.stat().st_mode for path in files}
+    before = {path: path.stat().st_mtime_ns for path in files}
+    for path in files:
+        path.chmod(modes[path] & ~0o222)
+    try:
+        for command in ("lightdesk", "python -m desktop", "lightdesk-window"):
+            done = run(f"{place}/bin/{command}", photos, home, PYTHONDONTWRITEBYTECODE="1")
+            assert done.returncode == 0, done.stderr
+            assert "chelsea.jpg" in done.stdout and "no display" in done.stderr
+        assert "efficientnet-lite0@1" in run(f"{place}/bin/lightdesk models", photos, home).stdout
+        assert [*home.glob("**/model.onnx")]
+    finally:
+        for path, mode in modes.items():
+            path.chmod(mode)
+    after = {path: path.stat().st_mtime_ns for path in place.rglob("*") if "__pycache__" not in path.parts}
+    assert {path for path, time_ns in after.items() if before.get(path) != time_ns and path.is_file()} == set()
 
 
 def test_pictures_and_links_exist() -> None:
