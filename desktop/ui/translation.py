@@ -20,6 +20,7 @@ def install(app: QCoreApplication, locale: QLocale | None = None, folder: Path |
     found = []
     for name, place in (("lightdesk", str(ours)), ("qtbase", qts)):
         translator = QTranslator(app)
-        if translator.load(locale, name, "_", place) and app.installTranslator(translator):
-            found.append(translator.filePath())
+        if not translator.load(locale, name, "_", place) or not app.installTranslator(translator):
+            break  # a window speaks one language: where our words stay English, so do Qt's buttons
+        found.append(translator.filePath())
     return found

@@ -254,3 +254,10 @@ def test_a_translation_beside_the_program_is_loaded(qtbot, tmp_path: Path) -> No
         for translator in added:
             app.removeTranslator(translator)
     assert label_state(None)[0] == "No label yet"
+
+
+def test_where_our_words_stay_english_so_do_the_buttons_of_qt(qtbot, tmp_path: Path) -> None:
+    app = QCoreApplication.instance()
+    assert app is not None
+    assert translation.install(app, QLocale("de_DE"), tmp_path) == []
+    assert QCoreApplication.translate("QPlatformTheme", "Cancel") == "Cancel"
