@@ -50,9 +50,7 @@ soak: ready-to-test
 	LIGHTDESK_SOAK_IMAGES=2000 LIGHTDESK_SOAK_KILLS=50 $(PY) packaging/run_tests.py tests/soak -o faulthandler_timeout=3600
 
 bench: ready-to-test
-	$(PY) -m benchmarks.ingest $(FILES)
-	$(PY) -m benchmarks.window $(FILES)
-	$(PY) -m benchmarks.grid
+	$(PY) -m benchmarks $(FILES) --out bench-results
 
 screenshots: ready-to-test
 	$(PY) -m benchmarks.screenshots $(FILES)
