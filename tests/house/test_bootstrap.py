@@ -52,7 +52,7 @@ class Project:
         self.started: list[subprocess.Popen[str]] = []
 
     def start(self, purpose: str = "run", **more: str) -> subprocess.Popen[str]:
-        """Start a set-up as a terminal would: not deaf to Ctrl+C, in whatever way this test was started."""
+        """Start a set-up as a terminal does."""
         command = [sys.executable, str(self.folder / "packaging/bootstrap.py"), purpose]
         temporary = self.folder.parent / "temporary"
         temporary.mkdir(exist_ok=True)
@@ -64,7 +64,7 @@ class Project:
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,
             text=True,
-            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL),
+            preexec_fn=_hear_signals,
         )
         self.started.append(process)
         return process
@@ -95,6 +95,12 @@ def project(tmp_path: Path) -> Iterator[Project]:
     for process in made.started:
         process.kill()
         process.communicate()
+
+
+def _hear_signals() -> None:
+    """Undo what this run may have been started with: nohup, or the background of a shell."""
+    for number in (signal.SIGINT, signal.SIGHUP):
+        signal.signal(number, signal.SIG_DFL)
 
 
 def until(happens: Callable[[], bool]) -> None:
