@@ -215,12 +215,12 @@ class Program:
         """Return this program's version."""
         return metadata.version("lightdesk")
 
-    def close(self) -> None:
-        """End all threads; unfinished jobs go on at the next start."""
+    def close(self) -> bool:
+        """End all threads; unfinished jobs go on at the next start. False where one hangs and was left behind."""
         self.thumbnails.close()
         # Before the engine: the connection that writes must be the last one (see `Engine.close`).
         self.reading.close()
-        self.engine.close()
+        return self.engine.close()
 
     def _let_go(self) -> None:
         self._model_ref = ""
@@ -294,7 +294,13 @@ def run(paths: Sequence[str], library: str | None) -> int:
         _FirstPaint(program.window, _trace_start)
     program.window.show()
     QTimer.singleShot(0, program.start)
+    ended = True
     try:
-        return int(app.exec())
+        code = int(app.exec())
     finally:
-        program.close()
+        ended = program.close()
+    if not ended:
+        # Something hangs in a drive that is gone; what had to be kept is kept.
+        logging.shutdown()
+        os._exit(code)
+    return code

@@ -1,4 +1,4 @@
-"""The thread that owns the engine: calls in, answers and events out as signals.
+"""The QThread that owns the engine: calls in, answers and events out as signals.
 
 The engine has threads of its own for work; this one only dispatches. Events come 30 times a second at
 most, predictions merged, the last state of each job. The answer to a person's own call brings the events
@@ -16,9 +16,9 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
-from PySide6.QtCore import QObject, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 
 from engine.errors import ErrorCode, LibraryError, LightdeskError
 from engine.events import (
@@ -42,19 +42,46 @@ _CLOSE_ASIDE_S = 0.5
 MakeEngine = Callable[[], Any]
 
 
+class _EngineLoop(QThread):
+    """Does what it is told, in turn, until told to end."""
+
+    # A QThread must not be destroyed while it runs. One that hangs in a drive which has gone is kept here until the
+    # process ends, which it must not hold up (see `EngineThread.close`).
+    _hanging: ClassVar[list[_EngineLoop]] = []
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("engine")
+        self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
+        self.start()
+
+    def put(self, work: Callable[[], None]) -> None:
+        self._work.put(work)
+
+    def end(self, timeout_s: float) -> bool:
+        """Let it go when it has done what was put before; False where it had to be left behind."""
+        self._work.put(None)
+        ended = self.wait(max(1, round(timeout_s * 1000)))
+        if not ended:
+            self._hanging.append(self)
+        return ended
+
+    def run(self) -> None:
+        threading.current_thread().name = "engine"
+        while (work := self._work.get()) is not None:
+            work()
+
+
 class _Crew:
     """Threads that do what they are told in turn.
 
-    They are daemons, unlike those of a ThreadPoolExecutor and a QThread: one that hangs in a drive which has
-    gone must not keep the program from ending, and what it was at is safe to leave at any moment.
+    They are daemons, unlike those of a ThreadPoolExecutor: one that hangs must not keep the program from ending,
+    and what it was at is safe to leave at any moment.
     """
 
     def __init__(self, name: str, n_threads: int) -> None:
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
-        self.threads = [
-            threading.Thread(target=self._run, name=name if n_threads == 1 else f"{name}-{i}", daemon=True)
-            for i in range(n_threads)
-        ]
+        self.threads = [threading.Thread(target=self._run, name=f"{name}-{i}", daemon=True) for i in range(n_threads)]
         for thread in self.threads:
             thread.start()
 
@@ -97,7 +124,7 @@ class EngineThread(QObject):
 
     def __init__(self) -> None:
         super().__init__()
-        self._calls, self._computing = _Crew("engine", 1), _Crew("compute", _COMPUTING)
+        self._calls, self._computing = _EngineLoop(), _Crew("compute", _COMPUTING)
         self._asides: list[threading.Thread] = []
         self._closed = False
         # On the engine's thread: the engine, and the call that stops its events.
@@ -171,28 +198,37 @@ class EngineThread(QObject):
         self._asides.append(thread)
         thread.start()
 
-    def close(self) -> None:
-        """Close the engine and end the threads, those that hang left behind. GUI thread; nothing comes any more."""
+    def close(self) -> bool:
+        """Close the engine and end the threads. GUI thread; nothing comes any more.
+
+        Returns
+        -------
+        bool
+            False where a thread hangs and was left behind: the process should then end without waiting for it
+            (`os._exit`), since Qt would abort over it.
+        """
         if self._closed:
-            return
+            return True
         self._closed = True
         until_s = time.monotonic() + _CLOSE_S
         self._timer.stop()
         self._computing.cancel()
         # After the calls that are waiting: a label typed just before closing is kept.
         self._calls.put(self._let_go)
-        self._calls.end()
         self._computing.end()
-        for thread in (*self._calls.threads, *self._computing.threads):
+        ended = self._calls.end(until_s - time.monotonic())
+        for thread in self._computing.threads:
             thread.join(max(0.0, until_s - time.monotonic()))
         until_s = min(until_s, time.monotonic() + _CLOSE_ASIDE_S)
         for thread in self._asides:
             thread.join(max(0.0, until_s - time.monotonic()))
-        threads = (*self._calls.threads, *self._computing.threads, *self._asides)
-        if busy := [thread.name for thread in threads if thread.is_alive()]:
+        busy = [thread.name for thread in (*self._computing.threads, *self._asides) if thread.is_alive()]
+        busy += [] if ended else ["engine"]
+        if busy:
             log.warning("Still busy at the end, and left behind: %s", ", ".join(busy))
+        return ended
 
-    def _put(self, crew: _Crew, work: Callable[[], Any], done: Any, failed: Any) -> None:
+    def _put(self, crew: _Crew | _EngineLoop, work: Callable[[], Any], done: Any, failed: Any) -> None:
         if not self._closed:  # else a timer of the window that was already on its way
             crew.put(lambda: self._answer(work, done, failed))
 

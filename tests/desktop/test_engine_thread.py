@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from PySide6.QtCore import QThread
 
 from desktop.engine_thread import EngineThread
 from engine.errors import ErrorCode, LightdeskError
@@ -424,8 +425,10 @@ def test_a_hanging_call_does_not_keep_the_process(tmp_path: Path) -> None:
     import sys
 
     code = """
-import sys, threading
-from PySide6.QtCore import QCoreApplication, QTimer
+import os, threading
+from PySide6.QtCore import QCoreApplication, QThread, QTimer
+from PySide6.QtCore import QThread
+
 from desktop.engine_thread import EngineThread
 from desktop.reading import LibraryReading
 from engine.events import EventBus
@@ -445,8 +448,16 @@ reading.open(Hangs)
 reading.ask("x", lambda view: view.hang(), None)
 QTimer.singleShot(100, app.quit)
 app.exec()
-thread.close()
 reading.close()
+if not thread.close():
+    os._exit(7)  # as `desktop.app.run` does: Qt would abort over a thread that still runs
 """
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60, check=False)
-    assert done.returncode == 0, done.stderr
+    assert done.returncode == 7, done.stderr
+
+
+def test_the_engine_lives_on_a_qthread(qtbot, thread: EngineThread) -> None:
+    engine = opened(qtbot, thread, Bench())
+    assert isinstance(thread._calls, QThread) and thread._calls.isRunning()
+    assert thread.close() and thread._calls.isFinished()
+    assert engine.did("close") == [("engine",)]
