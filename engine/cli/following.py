@@ -80,12 +80,14 @@ class Following:
             while True:
                 self._wake.clear()
                 job = view.job(job_id)
-                ready = _leading_ended(view.job_results(job_id, n - 1, _PAGE))
+                page = view.job_results(job_id, n - 1, _PAGE)
+                ready = _leading_ended(page)
                 if ready:
                     n += len(ready)
                     yield ready
                 self._interrupt.check()
-                if job.state == "done" and n >= job.n_total:
+                # The items of a job that ended long ago are pruned: whoever slept over it waits for nothing.
+                if job.state == "done" and (n >= job.n_total or not page):
                     ended = True
                     break
                 # While it is still being scanned, files come that need their record too.

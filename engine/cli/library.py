@@ -45,7 +45,7 @@ def print_check(library: Path | None, *, as_json: bool) -> int:
     path = _path(library)
     _refuse_others(path)
     report = upkeep.check(path)
-    backups = _backups(path)
+    backups = upkeep.backups_of(path)[::-1]
     if as_json:
         write_json({**dataclasses.asdict(report), "path": str(path), "backups": [str(b) for b in backups]})
     elif report.ok:
@@ -143,12 +143,6 @@ def _refuse_others(path: Path) -> None:
     except LibraryError as error:
         if error.code is not ErrorCode.LIBRARY_DAMAGED:
             raise
-
-
-def _backups(path: Path) -> list[Path]:
-    """Return the automatic backups, newest first."""
-    found = (path.parent / "backups").glob(f"{path.stem}-v*{path.suffix}")
-    return sorted(found, key=lambda backup: backup.stat().st_mtime, reverse=True)
 
 
 def _path(library: Path | None) -> Path:

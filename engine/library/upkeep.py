@@ -220,7 +220,7 @@ def backup_before_migration(conn: database.Connection, path: Path, version: int)
             path=str(path),
         ) from error
     _copy(conn, target)
-    for old in _backups_of(path, folder)[:-_BACKUPS_KEPT]:
+    for old in backups_of(path)[:-_BACKUPS_KEPT]:
         try:
             old.unlink(missing_ok=True)
         except OSError as error:  # one backup too many is no reason to stop
@@ -228,8 +228,11 @@ def backup_before_migration(conn: database.Connection, path: Path, version: int)
     return target
 
 
-def _backups_of(path: Path, folder: Path) -> list[Path]:
+def backups_of(path: Path) -> list[Path]:
     """Return the automatic backups of this library, oldest first; another may have a name that begins like it."""
+    folder = path.parent / "backups"
+    if not folder.is_dir():
+        return []
     name = re.compile(rf"{re.escape(path.stem)}-v\d+-(\d{{8}}-\d{{6}}-\d+){re.escape(path.suffix)}")
     found = [(match[1], p) for p in folder.iterdir() if (match := name.fullmatch(p.name))]
     return [p for _, p in sorted(found)]
