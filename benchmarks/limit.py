@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import statistics
 import threading
 import time
@@ -117,6 +118,7 @@ def _pillow(data: bytes, side: int) -> np.ndarray[Any, Any]:
 
 def _sessions(model: Model) -> dict[str, list[Any]]:
     """Return for each layout the session that each calling thread uses."""
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # as the program does
     import onnxruntime
 
     def session(threads: int) -> Any:

@@ -175,6 +175,7 @@ def _torch(weights: Path) -> dict[str, Answer]:
 
 
 def _onnx(folder: Path) -> dict[str, Answer]:
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # as the program does
     import onnxruntime
 
     session = onnxruntime.InferenceSession(str(folder / "model.onnx"), providers=["CPUExecutionProvider"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Sequence
 from pathlib import Path
@@ -18,6 +19,7 @@ class PlainLoop:
     """A session with the runtime's own defaults, made once."""
 
     def __init__(self, model: Model) -> None:
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"  # as the program does
         import onnxruntime
 
         self._session = onnxruntime.InferenceSession(str(model.path), providers=["CPUExecutionProvider"])

@@ -137,6 +137,9 @@ def available_cores() -> int:
 
 def _import_runtime() -> Any:
     """Import at first need: it takes 0.1 s, and complains on standard error where there is no GPU to find."""
+    # Its packages carry a telemetry of the maker's: it would keep an identity and a database in the cache folder of
+    # the person, and knows an address. Nothing leaves this machine, so it is off before it can begin.
+    os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     with _import_lock, standard_error.captured() as said:
         import onnxruntime
     _log_said(said)

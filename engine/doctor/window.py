@@ -56,7 +56,9 @@ def judged(answer: Answer) -> Iterator[Finding]:
         state: State = "fail" if facts["display"] else "note"
         yield Finding(_SECTION, "platform", state, first, way_out, facts)
     n = facts["n_font_families"]
-    if n:
+    if n is None:
+        pass  # Qt did not get far enough to be asked
+    elif n:
         yield Finding(_SECTION, "fonts", "ok", f"{n} families", facts={"n": n})
     else:
         linux = sys.platform.startswith("linux")

@@ -78,7 +78,9 @@ class HeldJobs:
             return sum(len(seqs) for seqs in self._in_flight.values())
 
     def took_off(self, job_id: int, seqs: Sequence[int]) -> None:
-        """Count items as in flight."""
+        """Count items as in flight; without any, nothing of the job is kept."""
+        if not seqs:
+            return
         with self.changed:
             self._in_flight.setdefault(job_id, set()).update(seqs)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import os
 import subprocess
 import sys
 import threading
@@ -96,6 +97,24 @@ def test_ready_in_less_than_a_second(model: Model) -> None:
     session = open_session(model, device="auto", cpu_threads=0)
     assert warm(session, (224, 224, 3), np.dtype(np.uint8), (1, 2)) > 0
     assert time.perf_counter() - began_s < 1.0
+
+
+def test_the_runtime_keeps_nothing_about_the_person(model: Model, tmp_path: Path) -> None:
+    """Its packages would write an identity into the cache folder: see `ort._import_runtime`."""
+    script = (
+        "from pathlib import Path; from engine.registry.catalogue import Registry; "
+        "from engine.backends.opening import open_session; import numpy as np, sys; "
+        "model = Registry(Path(sys.argv[1])).ensure('efficientnet-lite0', lambda *_: None); "
+        "open_session(model, device='cpu', cpu_threads=1).run(np.zeros((1, 224, 224, 3), np.uint8))"
+    )
+    home = tmp_path / "home"
+    home.mkdir()
+    folders = {name: str(home) for name in ("HOME", "XDG_CACHE_HOME", "XDG_DATA_HOME", "LOCALAPPDATA", "APPDATA")}
+    kept = {name: value for name, value in os.environ.items() if name != "ORT_DISABLE_TELEMETRY"}
+    subprocess.run(
+        [sys.executable, "-c", script, str(model.path.parents[2])], env=kept | folders, check=True, timeout=60
+    )
+    assert list(home.rglob("*")) == []
 
 
 @needs_no_gpu

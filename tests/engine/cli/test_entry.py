@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import subprocess
 import sys
 from pathlib import Path
@@ -148,7 +149,7 @@ def test_words_for_the_person_cannot_command_the_terminal(tmp_path: Path, lightd
 
 def test_closed_streams() -> None:
     for redirect in (">&-", "2>&-", ">&- 2>&-"):
-        line = f"{sys.executable} -m engine.cli models {redirect}"
+        line = f"{shlex.quote(sys.executable)} -m engine.cli models {redirect}"
         done = subprocess.run(["bash", "-c", line], env=environment(), timeout=30, check=False, capture_output=True)
         assert done.returncode == 0, (redirect, done.stderr)
         assert b"Traceback" not in done.stderr

@@ -194,6 +194,7 @@ def test_times_sort_as_text() -> None:
 
 CHILD = """
 import json, os, sys
+import urllib.parse  # pathlib does so late, when the folder of Python may be out of reach
 from pathlib import Path
 from engine.errors import LibraryError
 from engine.library import database, migrations, upkeep
