@@ -51,7 +51,7 @@ def accept(conn: Connection, content_ids: Sequence[int], model_id: int, k: int, 
             "There is no prediction to accept yet.",
             way_out="Wait for the model's answer, or type a label.",
         )
-    return _set_labels(conn, "accept", f"accept prediction {k} of {_items(ids)}", ids, rows, by)
+    return _set_labels(conn, "accept", f"accept prediction {k} for {_items(ids)}", ids, rows, by)
 
 
 def reject(conn: Connection, content_ids: Sequence[int], by: str) -> Command:

@@ -181,7 +181,7 @@ def test_the_history(full: SmallLibrary) -> None:
     listed = commands.listed(full.conn, 100)
     assert [(command.title, command.by, command.n_items, command.undone) for command in reversed(listed)] == [
         ("label 2 items as my own", "ann", 2, False),
-        ("accept prediction 2 of 1 item", "bob", 1, False),
+        ("accept prediction 2 for 1 item", "bob", 1, False),
         ("reject 1 item", "ann", 1, False),
         ("note on 1 item", "ann", 1, False),
         ("clear the label of 1 item", "ann", 1, False),
