@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,13 +73,26 @@ def connect(path: Path, *, read_only: bool = False, create: bool = False) -> Con
             conn.execute(f"PRAGMA cache_size = -{8_192 if read_only else 32_768}")
             conn.execute("PRAGMA temp_store = MEMORY")
             if not read_only:
-                conn.execute("PRAGMA journal_mode = WAL")
+                _write_ahead(conn)
                 conn.execute("PRAGMA synchronous = NORMAL")
                 conn.execute("PRAGMA journal_size_limit = 67108864")
         except BaseException:
             conn.close()
             raise
     return conn
+
+
+def _write_ahead(conn: Connection) -> None:
+    """Switch to a write-ahead log. SQLite waits for nobody here, so that two that open at once must try again."""
+    deadline_s = time.monotonic() + BUSY_TIMEOUT_MS / 1000
+    while True:
+        try:
+            conn.execute("PRAGMA journal_mode = WAL")
+            return
+        except apsw.BusyError:
+            if time.monotonic() > deadline_s:
+                raise
+            time.sleep(0.02)
 
 
 def _opened(name: str, flags: int, path: Path) -> Connection:
