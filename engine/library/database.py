@@ -102,10 +102,9 @@ def _opened(name: str, flags: int, path: Path) -> Connection:
         conn.set_busy_timeout(BUSY_TIMEOUT_MS)
         if flags & apsw.SQLITE_OPEN_READWRITE and conn.readonly("main"):
             raise apsw.ReadOnlyError("the file is write-protected")
-        (application_id,) = conn.execute("PRAGMA application_id").fetchall()[0]
+        application_id, _, empty = identity(conn)
         if application_id != APPLICATION_ID:
-            made = bool(conn.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall())
-            if made or application_id != 0 or not flags & apsw.SQLITE_OPEN_READWRITE:
+            if not empty or application_id != 0 or not flags & apsw.SQLITE_OPEN_READWRITE:
                 raise LibraryError(
                     ErrorCode.LIBRARY_FOREIGN,
                     f"{path} is a database of another program.",
@@ -128,6 +127,18 @@ def _opened_for_reading(path: Path) -> Connection:
     # Where no file may be made beside the library, SQLite cannot share it with writers. There can be none
     # then (on a disc, in a folder of somebody else's), and without a log the file holds everything.
     return _opened(path.absolute().as_uri() + "?immutable=1", apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, path)
+
+
+def identity(conn: Connection) -> tuple[int, int, bool]:
+    """Return the application id, the version of the schema, and whether there is nothing in the file.
+
+    Read at one moment: between two statements another process may make a library of an empty file.
+    """
+    with conn:
+        ((application_id,),) = conn.execute("PRAGMA application_id").fetchall()
+        ((version,),) = conn.execute("PRAGMA user_version").fetchall()
+        empty = not conn.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+    return application_id, version, empty
 
 
 @contextlib.contextmanager

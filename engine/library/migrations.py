@@ -255,10 +255,7 @@ def open_library(path: Path, *, create: bool) -> bool:
         return True
     with database.translated(path):
         try:
-            version = _version_of(conn, path)
-            if version < schema_version():
-                if version:
-                    backup_before_migration(conn, path, version)
+            if _version_of(conn, path) < schema_version():
                 _migrate(conn, path)
         finally:
             conn.close()
@@ -286,9 +283,7 @@ def open_for_reading(path: Path) -> Connection:
 
 
 def _version_of(conn: Connection, path: Path) -> int:
-    application_id = int(conn.execute("PRAGMA application_id").fetchall()[0][0])
-    version = int(conn.execute("PRAGMA user_version").fetchall()[0][0])
-    empty = not conn.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
+    application_id, version, empty = database.identity(conn)
     if application_id != database.APPLICATION_ID and not (empty and application_id == 0 and version == 0):
         raise LibraryError(
             ErrorCode.LIBRARY_FOREIGN,
@@ -311,6 +306,8 @@ def _migrate(conn: Connection, path: Path) -> None:
     try:
         # Read again under the lock: another process may have been quicker.
         version = _version_of(conn, path)
+        if 0 < version < schema_version():
+            backup_before_migration(path, version)
         for number, (name, step) in enumerate(MIGRATIONS[version:], version + 1):
             if isinstance(step, str):
                 conn.execute(step)

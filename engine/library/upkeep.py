@@ -205,8 +205,12 @@ def _refuse_if_open(path: Path) -> None:
         conn.close()
 
 
-def backup_before_migration(conn: database.Connection, path: Path, version: int) -> Path:
-    """Copy the library into ``backups`` beside it; the oldest beyond five go."""
+def backup_before_migration(path: Path, version: int) -> Path:
+    """Copy the library into ``backups`` beside it; the oldest beyond five go.
+
+    Call it with the library's write lock held, so that of several processes one makes a backup. The copy is
+    read by a connection of its own: SQLite copies nothing from one that is about to write.
+    """
     folder = path.parent / "backups"
     target = folder / f"{path.stem}-v{version}-{_stamp()}{path.suffix}"
     try:
@@ -219,7 +223,11 @@ def backup_before_migration(conn: database.Connection, path: Path, version: int)
             way_out="Make that folder, or give yourself the right to.",
             path=str(path),
         ) from error
-    _copy(conn, target)
+    source = database.connect(path, read_only=True)
+    try:
+        _copy(source, target)
+    finally:
+        source.close()
     for old in backups_of(path)[:-_BACKUPS_KEPT]:
         try:
             old.unlink(missing_ok=True)

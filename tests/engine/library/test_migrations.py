@@ -236,8 +236,14 @@ migrations.open_library(Path(sys.argv[1]), create=True)
 def test_several_processes_migrate_at_once(first_version: Path, tmp_path: Path, known: bool) -> None:
     path = first_version if known else tmp_path / "new.lightdesk"
     children = [
-        subprocess.Popen([sys.executable, "-c", CHILD, str(path)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        for _ in range(3)
+        subprocess.Popen(
+            [sys.executable, "-c", CHILD, str(path)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+        )
+        for _ in range(4)
     ]
     for child in children:
         assert child.stdout is not None and child.stdout.readline() == b"ready\n"
@@ -245,9 +251,9 @@ def test_several_processes_migrate_at_once(first_version: Path, tmp_path: Path, 
         assert child.stdin is not None
         child.stdin.write(b"\n")
         child.stdin.flush()
-    for child in children:
-        child.communicate(timeout=60)
-        assert child.returncode == 0
+    complaints = [child.communicate(timeout=60)[1].decode() for child in children]
+    assert [child.returncode for child in children] == [0, 0, 0, 0], complaints
+    assert len(upkeep.backups_of(path)) == known
     assert upkeep.check(path).ok
     assert len(rows(path, "SELECT key FROM meta WHERE key LIKE 'migration 2%'")) == 1
     assert len(rows(path, "SELECT key FROM meta WHERE key = 'library_id'")) == 1
