@@ -103,14 +103,14 @@ def _opened(name: str, flags: int, path: Path) -> Connection:
         if flags & apsw.SQLITE_OPEN_READWRITE and conn.readonly("main"):
             raise apsw.ReadOnlyError("the file is write-protected")
         application_id, _, empty = identity(conn)
-        if application_id != APPLICATION_ID:
-            if not empty or application_id != 0 or not flags & apsw.SQLITE_OPEN_READWRITE:
-                raise LibraryError(
-                    ErrorCode.LIBRARY_FOREIGN,
-                    f"{path} is a database of another program.",
-                    way_out="Choose another file; this one was left as it is.",
-                    path=str(path),
-                )
+        fresh = empty and application_id == 0 and flags & apsw.SQLITE_OPEN_READWRITE
+        if application_id != APPLICATION_ID and not fresh:
+            raise LibraryError(
+                ErrorCode.LIBRARY_FOREIGN,
+                f"{path} is a database of another program.",
+                way_out="Choose another file; this one was left as it is.",
+                path=str(path),
+            )
     except BaseException:
         conn.close()
         raise
