@@ -223,6 +223,7 @@ class Program:
         return self.engine.close()
 
     def _let_go(self) -> None:
+        self.window.inspector.commit_typed()  # as long as the engine has the library it was typed in
         self._model_ref = ""
         self.reading.open(None)
         self.thumbnails.open(None)

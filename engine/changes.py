@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import TypeVar
 
-from engine.events import EventBus, LabelsChanged, LibraryChanged
+from engine.events import EventBus, LabelsChanged, LibraryChanged, ProblemsChanged
 from engine.library import commands
 from engine.library.database import Connection
 from engine.schemas.library import Command
@@ -66,6 +66,12 @@ class Changes:
         self.events.publish(LibraryChanged())
         return command
 
+    def dismiss_problems(self, problem_ids: Sequence[int]) -> Command:
+        """Take files off the list of problems."""
+        command = self._submit(lambda conn: commands.dismiss(conn, problem_ids, self.user_name), durable=True).result()
+        self.events.publish(ProblemsChanged())
+        return command
+
     def undo(self) -> Command | None:
         """Take the newest standing command back."""
         return self._turn(commands.undo)
@@ -97,4 +103,6 @@ class Changes:
         self.events.publish(LabelsChanged(tuple(touched)))
         if command.kind in ("hide", "remove_source"):
             self.events.publish(LibraryChanged())
+        if command.kind == "dismiss":
+            self.events.publish(ProblemsChanged())
         return command

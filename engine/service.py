@@ -16,7 +16,7 @@ from engine import settings as settings_room
 from engine.cache import ByteCache
 from engine.changes import Changes
 from engine.errors import ErrorCode, JobError, LibraryError, LightdeskError
-from engine.events import EngineFailed, EventBus, LibraryChanged, ModelStateChanged, ProblemsChanged
+from engine.events import EngineFailed, EventBus, LibraryChanged, ModelStateChanged
 from engine.library import database, jobs, location, migrations, models, problems, upkeep
 from engine.library.database import Connection
 from engine.library.writer import Writer
@@ -210,11 +210,6 @@ class Engine(Changes):
         self._write(lambda conn: problems.lift_quarantine(conn, [f.path for f in found]))
         title = f"Retry {len(found):,} file{'s' if len(found) != 1 else ''}"
         return self.submit([f.path for f in found], title=title, urgent=False)
-
-    def dismiss_problems(self, problem_ids: Sequence[int]) -> None:
-        """Take problems off the list."""
-        self._write(lambda conn: problems.dismiss(conn, problem_ids))
-        self.events.publish(ProblemsChanged())
 
     def prioritise(self, content_id: int) -> None:
         """Let the active model answer for a content before everything else, if it has not yet."""

@@ -44,6 +44,7 @@ class Inspector(QWidget):
 
     acceptRequested = Signal(int)  # k, from 1
     labelRequested = Signal(str)
+    typedLabelLeft = Signal(object, str)  # content ids, class name: the person went elsewhere without Enter
     rejectRequested = Signal()
     clearRequested = Signal()
     noteRequested = Signal(int, str)  # content id, text
@@ -117,6 +118,7 @@ class Inspector(QWidget):
         self.who.setTextFormat(Qt.TextFormat.PlainText)
         self.field = LabelField(self._read)
         self.field.committed.connect(self.labelRequested)
+        self.field.abandoned.connect(lambda name: self.typedLabelLeft.emit(self._ids(), name))
         self.field.left.connect(self.left)
         self.hint = _faint(QLabel())
         self.hint.setTextFormat(Qt.TextFormat.PlainText)
@@ -147,7 +149,7 @@ class Inspector(QWidget):
         self.note.setPlaceholderText(self.tr("Note beside the label"))
         self.note.setAccessibleName(self.tr("Note"))
         self.note.textEdited.connect(self._edit_note)
-        self.note.editingFinished.connect(self.commit_note)
+        self.note.editingFinished.connect(self._commit_note)
         self.note.returnPressed.connect(self.left)
         column.addWidget(self.note)
         column.addLayout(line)
@@ -214,6 +216,9 @@ class Inspector(QWidget):
     def reset(self) -> None:
         """Forget everything: another library."""
         self._loader.forget()
+        # What was typed for a picture of the last library has been sent, or its number is another picture's here.
+        self._note_edited = False
+        self.field.take()
         self.show_content(None, 0)
 
     def show_content(self, content_id: int | None, n_selected: int, selected: Sequence[int] = ()) -> None:
@@ -228,16 +233,15 @@ class Inspector(QWidget):
         """
         changed = content_id != self._content_id
         if changed:
-            self.commit_note()
+            self.commit_typed()
         several_before = self._n_selected > 1
-        self._n_selected, self._selected = n_selected, selected[:_SUMMARY_ROWS]
+        self._n_selected, self._selected = n_selected, selected
         if content_id is None:
             self._content_id = self._detail = None
             self._show_nothing()
             return
         if changed:
             self._content_id, self._detail = content_id, None
-            self.field.clear()
             self._scroll.show()
             self.camera.set_content(content_id)
             self._loader.cancel()
@@ -253,7 +257,7 @@ class Inspector(QWidget):
             return
         self._read.ask("inspector", lambda view: view.detail(content_id, ref), self._show_detail)
         if self._n_selected > 1 and self._selected:
-            ids = list(self._selected)
+            ids = list(self._selected[:_SUMMARY_ROWS])
             self._read.ask("selection", lambda view: view.tiles(ids, ref), self._show_summary)
 
     def focus_label(self) -> None:
@@ -345,8 +349,19 @@ class Inspector(QWidget):
 
     # Steps
 
-    def commit_note(self) -> None:
-        """Send a note that was typed and not yet sent; also before the window closes."""
+    def commit_typed(self) -> None:
+        """Send a label and a note that were typed and not yet sent; also before the window or the library closes."""
+        if self._content_id is not None and (name := self.field.take()):
+            self.typedLabelLeft.emit(self._ids(), name)
+        self._commit_note()
+
+    def _ids(self) -> list[int]:
+        """Return what a step goes to."""
+        if self._n_selected > 1:
+            return list(self._selected)
+        return [self._content_id] if self._content_id is not None else []
+
+    def _commit_note(self) -> None:
         detail, edited, self._note_edited = self._detail, self._note_edited, False
         if edited and detail is not None and detail.label is not None:
             # With its number: by now another picture may be the current one.

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QModelIndex, QRect, QStringListModel, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QKeyEvent
-from PySide6.QtWidgets import QAbstractItemView, QCompleter, QLineEdit, QListView
+from PySide6.QtCore import QCoreApplication, QEvent, QModelIndex, QObject, QPointF, QRect, QStringListModel, Qt, Signal
+from PySide6.QtGui import QFocusEvent, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QAbstractItemView, QApplication, QCompleter, QLineEdit, QListView, QWidget
 
 from desktop.ui.plain_text import isolated
 from desktop.ui.ports import ReadPort
@@ -18,10 +18,11 @@ _COMMIT_KEYS = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
 
 class LabelField(QLineEdit):
     """A line with completion. Enter commits what is marked in the list, else what is typed; Esc closes the list, and
-    then leaves. GUI thread.
+    then leaves without setting anything. Going elsewhere sets what was typed. GUI thread.
     """
 
     committed = Signal(str)
+    abandoned = Signal(str)  # typed, and the person went elsewhere without Enter or Esc
     left = Signal()  # Esc: the keys should go back to the pictures
     hintChanged = Signal(str)
 
@@ -41,6 +42,8 @@ class LabelField(QLineEdit):
         self._completer.setPopup(self._popup)
         # Not setCompleter: the line would open the list itself, with the names for what was typed before.
         self._completer.setWidget(self)
+        # After the completer, so before it: it would swallow the click that goes to another picture.
+        self._popup.installEventFilter(self)
         self._popup.clicked.connect(self._take)
         self._popup.selectionModel().currentChanged.connect(lambda *_: self._hint())
         self.setClearButtonEnabled(True)
@@ -60,6 +63,12 @@ class LabelField(QLineEdit):
         self.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.selectAll()
         self._ask(self.text())
+
+    def take(self) -> str:
+        """Return what was typed and is not set yet, and forget it. What is only marked in the list does not count."""
+        typed = " ".join(self.text().split())
+        self._end()
+        return self._known.get(typed.casefold(), typed)
 
     def choices(self) -> QListView:
         """Return the list of classes under the line, which may be hidden."""
@@ -147,10 +156,18 @@ class LabelField(QLineEdit):
 
     def focusOutEvent(self, event: QFocusEvent) -> None:
         super().focusOutEvent(event)
-        if event.reason() not in (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason):
-            # What was typed stays in the line, to be set later; what it would do is said again then.
-            self._n_asked += 1
-            self._popup.hide()
+        stays = event.reason() in (Qt.FocusReason.PopupFocusReason, Qt.FocusReason.ActiveWindowFocusReason)
+        if not stays and (name := self.take()):
+            self.abandoned.emit(name)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        if event.type() == QEvent.Type.MouseButtonPress and isinstance(event, QMouseEvent):
+            at = event.globalPosition()
+            if not self._popup.rect().contains(self._popup.mapFromGlobal(at).toPoint()):
+                self._popup.hide()
+                _click_through(event, at)
+                return True
+        return super().eventFilter(watched, event)
 
     def event(self, event: QEvent) -> bool:
         # Esc and Enter are shortcuts elsewhere in the window; here they belong to the field.
@@ -162,6 +179,20 @@ class LabelField(QLineEdit):
             event.accept()
             return True
         return super().event(event)
+
+
+def _click_through(event: QMouseEvent, at: QPointF) -> None:
+    """Give a press to what lies under it, as if no list had been open."""
+    below = QApplication.widgetAt(at.toPoint())
+    if below is None:
+        return
+    taker: QWidget | None = below
+    while taker is not None and not (taker.isEnabled() and taker.focusPolicy() & Qt.FocusPolicy.ClickFocus):
+        taker = taker.parentWidget()
+    if taker is not None:
+        taker.setFocus(Qt.FocusReason.MouseFocusReason)
+    press = QMouseEvent(event.type(), below.mapFromGlobal(at), at, event.button(), event.buttons(), event.modifiers())
+    QCoreApplication.sendEvent(below, press)
 
 
 class _Choices(QListView):
@@ -176,3 +207,4 @@ class _Choices(QListView):
         self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setMouseTracking(True)
+        self.setAttribute(Qt.WidgetAttribute.WA_NoMouseReplay)  # the field does

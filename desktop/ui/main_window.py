@@ -121,11 +121,12 @@ class MainWindow(WindowActions):
         self.nothing.clearRequested.connect(self.clear_filter)
         self.library_menu.connect_page(self.closed)
         self.problems.retryRequested.connect(lambda ids: self._engine.call("retry_problems", ids))
-        self.problems.dismissRequested.connect(lambda ids: self._engine.call("dismiss_problems", ids))
+        self.problems.dismissRequested.connect(self.steps.dismiss)
         self.problems.revealRequested.connect(self._reveal)
         self.problems.copied.connect(lambda _n: self.activity.say(self.tr("The report was copied.")))
         self.inspector.acceptRequested.connect(self.accept_kth)
         self.inspector.labelRequested.connect(self._label)
+        self.inspector.typedLabelLeft.connect(self.steps.label_these)
         self.inspector.rejectRequested.connect(self.reject)
         self.inspector.clearRequested.connect(self.clear_label)
         self.inspector.noteRequested.connect(self.steps.note)
@@ -387,7 +388,7 @@ class MainWindow(WindowActions):
             self._overlay.lift()
 
     def closeEvent(self, event: QCloseEvent) -> None:
-        self.inspector.commit_note()
+        self.inspector.commit_typed()
         self.browser.stop()
         self._state.setValue("geometry", self.saveGeometry())
         self._state.setValue("splitter", self._splitter.saveState())

@@ -338,6 +338,6 @@ def _cells(problem: Problem) -> tuple[str, str, str, str, str]:
     name = printable(os.path.basename(problem.path.rstrip("/\\")) or problem.path)
     # The path stands in the first column; the reason has room for the reason.
     message, path = printable(problem.message), printable(problem.path)
-    reason = message.removeprefix(path).strip() if message.startswith(path) else message.replace(path, name)
+    reason = message.removeprefix(path).lstrip(": ") if message.startswith(path) else message.replace(path, name)
     reason = reason[:1].upper() + reason[1:]
     return name, reason, problem.way_out, f"{problem.n_tries:,}", problem.code

@@ -36,6 +36,11 @@ class Steps(QObject):
         """Give a label."""
         self._go("label", class_name)
 
+    def label_these(self, content_ids: list[int], class_name: str) -> None:
+        """Give a label to pictures that need not be the chosen ones any more."""
+        if content_ids:
+            self._engine.call("label", content_ids, class_name, done=self._done)
+
     def reject(self) -> None:
         """Say that the prediction is wrong."""
         self._go("reject")
@@ -55,6 +60,10 @@ class Steps(QObject):
     def remove_source(self, source_id: int) -> None:
         """Take a source out of the library's view."""
         self._engine.call("remove_source", source_id, done=self._done)
+
+    def dismiss(self, problem_ids: list[int]) -> None:
+        """Take files off the list of problems."""
+        self._engine.call("dismiss_problems", problem_ids, done=self._done)
 
     def undo(self) -> None:
         """Take the last step back."""

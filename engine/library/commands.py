@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import zlib
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import numpy as np
 
 from engine.errors import ErrorCode, UsageError
-from engine.library import classes, sources
+from engine.library import classes, problems, sources
 from engine.library.database import Connection, now
 from engine.schemas.library import Command
 
@@ -88,6 +89,15 @@ def remove_source(conn: Connection, source_id: int, by: str) -> Command:
         raise UsageError(ErrorCode.INVALID_ARGUMENT, "That source is not in the library.", way_out="Choose another.")
     n_items = len(sources.contents_of(conn, source_id))
     return _do(conn, "remove_source", f"remove the source {rows[0][0]}", {"source_id": source_id}, n_items, by)
+
+
+def dismiss(conn: Connection, problem_ids: Sequence[int], by: str) -> Command:
+    """Take files off the list of problems."""
+    rows = problems.taken_off(conn, problem_ids)
+    if not rows:
+        raise UsageError(ErrorCode.INVALID_ARGUMENT, "Those files are off the list already.", way_out="Choose others.")
+    title = f"take {len(rows):,} file{'s' if len(rows) != 1 else ''} off the list"
+    return _do(conn, "dismiss", title, {"rows": rows}, len(rows), by)
 
 
 def undo(conn: Connection) -> tuple[Command, list[int]] | None:
@@ -197,6 +207,14 @@ def _apply_remove_source(conn: Connection, payload: _Payload, backwards: bool) -
     return sources.contents_of(conn, payload["source_id"])
 
 
+def _apply_dismiss(conn: Connection, payload: _Payload, backwards: bool) -> list[int]:
+    if backwards:
+        problems.put_back(conn, payload["rows"])
+    else:
+        problems.resolve(conn, [os.fsdecode(bytes.fromhex(row[1])) for row in payload["rows"]])
+    return []
+
+
 _KINDS: dict[str, Callable[[Connection, _Payload, bool], list[int]]] = {
     "label": _apply_labels,
     "accept": _apply_labels,
@@ -205,6 +223,7 @@ _KINDS: dict[str, Callable[[Connection, _Payload, bool], list[int]]] = {
     "note": _apply_labels,
     "hide": _apply_hide,
     "remove_source": _apply_remove_source,
+    "dismiss": _apply_dismiss,
 }
 
 

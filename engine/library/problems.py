@@ -1,14 +1,22 @@
-"""Files that could not be used, with the reason, until a later success or the person removes them."""
+"""Files that could not be used, with the reason, until a later success or the person removes them.
+
+A source that is out of view takes its problems with it; they come back as it does.
+"""
 
 from __future__ import annotations
 
 import os
 from collections.abc import Sequence
+from typing import Any
 
 from engine.errors import ErrorCode
 from engine.library.database import Connection, now
 from engine.schemas.files import FoundFile
 from engine.schemas.library import Problem
+
+# A file that was dropped alone is its own root, and belongs to the source without a path.
+SHOWN = """problems WHERE CASE WHEN root = path THEN x'' ELSE root END NOT IN (SELECT path FROM sources WHERE removed = 1)"""
+_COLUMNS = "id, path, root, size_bytes, mtime_ns, code, message, way_out, n_tries, first_at, last_at"
 
 
 def record(conn: Connection, found: FoundFile, code: str, message: str, way_out: str) -> int:
@@ -41,15 +49,36 @@ def resolve(conn: Connection, paths: Sequence[str]) -> None:
     conn.executemany("DELETE FROM problems WHERE path = ?", [(os.fsencode(path),) for path in paths])
 
 
-def dismiss(conn: Connection, ids: Sequence[int]) -> None:
-    """Take problems off the list."""
-    conn.executemany("DELETE FROM problems WHERE id = ?", [(i,) for i in ids])
+def taken_off(conn: Connection, ids: Sequence[int]) -> list[list[Any]]:
+    """Take problems off the list; returns what `put_back` needs, as JSON can hold it."""
+    rows = []
+    for problem_id in ids:
+        for row in conn.execute(
+            f"DELETE FROM problems WHERE id = ? RETURNING {_COLUMNS}", (int(problem_id),)
+        ).fetchall():
+            rows.append([row[0], row[1].hex(), row[2].hex(), *row[3:]])
+    return rows
+
+
+def put_back(conn: Connection, rows: Sequence[Sequence[Any]]) -> None:
+    """Put problems on the list again, but for files that have a newer one, or have been read since."""
+    for problem_id, path, root, *rest in rows:
+        file = (bytes.fromhex(path), bytes.fromhex(root))
+        known = conn.execute("SELECT 1 FROM problems WHERE path = ?", file[:1]).fetchall()
+        read = conn.execute(
+            "SELECT 1 FROM files WHERE path = ? AND size_bytes = ? AND mtime_ns = ?", (file[0], *rest[:2])
+        ).fetchall()
+        if known or read:
+            continue
+        taken = conn.execute("SELECT 1 FROM problems WHERE id = ?", (problem_id,)).fetchall()
+        values = (None if taken else problem_id, *file, *rest)
+        conn.execute(f"INSERT INTO problems({_COLUMNS}) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", values)
 
 
 def listed(conn: Connection, limit: int) -> list[Problem]:
     """Return the newest problems."""
     rows = conn.execute(
-        """SELECT id, path, code, message, way_out, n_tries, first_at, last_at FROM problems
+        f"""SELECT id, path, code, message, way_out, n_tries, first_at, last_at FROM {SHOWN}
            ORDER BY last_at DESC, id DESC LIMIT ?""",
         (limit,),
     ).fetchall()
@@ -57,14 +86,14 @@ def listed(conn: Connection, limit: int) -> list[Problem]:
 
 
 def files_of(conn: Connection, ids: Sequence[int] | None) -> list[FoundFile]:
-    """Return the files behind problems (all of them for None)."""
-    sql = "SELECT path, root, size_bytes, mtime_ns FROM problems"
+    """Return the files behind problems (all that are shown for None)."""
+    columns = "path, root, size_bytes, mtime_ns"
     rows = []
     if ids is None:
-        rows = conn.execute(sql).fetchall()
+        rows = conn.execute(f"SELECT {columns} FROM {SHOWN}").fetchall()
     else:
         for problem_id in ids:
-            rows += conn.execute(sql + " WHERE id = ?", (problem_id,)).fetchall()
+            rows += conn.execute(f"SELECT {columns} FROM problems WHERE id = ?", (problem_id,)).fetchall()
     return [FoundFile(os.fsdecode(r[0]), os.fsdecode(r[1]), r[2], r[3]) for r in rows]
 
 

@@ -9,6 +9,7 @@ from typing import Any
 import apsw
 import numpy as np
 
+from engine.library import problems
 from engine.library.database import Connection, fold
 from engine.library.selection import ids as ids
 from engine.schemas.library import ClassCount, Detail, Facets, FileRow, Label, Source, Tile
@@ -144,7 +145,7 @@ def facets(conn: Connection, model_id: int | None) -> Facets:
         n_labelled=n_labelled,
         n_unlabelled=n_all - n_labelled - n_rejected,
         n_rejected=n_rejected,
-        n_problems=count("SELECT count(*) FROM problems"),
+        n_problems=count(f"SELECT count(*) FROM {problems.SHOWN}"),
         sources=tuple(Source(r[0], os.fsdecode(r[1]), r[2], r[3], r[4]) for r in sources if r[3] or r[1]),
         classes=tuple(classes),
     )

@@ -11,7 +11,7 @@ from pathlib import Path
 import apsw
 
 from engine.errors import ErrorCode, LibraryError
-from engine.library import database
+from engine.library import database, problems
 from engine.schemas.library import CheckReport, LibraryInfo
 
 log = logging.getLogger(__name__)
@@ -39,7 +39,7 @@ def info(conn: database.Connection, path: Path) -> LibraryInfo:
             predictions=count("SELECT count(*) FROM predictions"),
             embeddings=embeddings,
             labels=count("SELECT count(*) FROM labels WHERE state IS NOT NULL"),
-            problems=count("SELECT count(*) FROM problems"),
+            problems=count(f"SELECT count(*) FROM {problems.SHOWN}"),
             # Not those without a file: nobody took them away, the file holds something else now.
             hidden=count(
                 """SELECT count(*) FROM contents c WHERE visible = 0

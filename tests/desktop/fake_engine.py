@@ -150,10 +150,10 @@ class FakeEngine:
         self.events.publish(ProblemsChanged())
         return 0
 
-    def dismiss_problems(self, problem_ids: Sequence[int]) -> None:
-        self._called("dismiss_problems", tuple(problem_ids))
+    def dismiss_problems(self, problem_ids: Sequence[int]) -> Command:
         self.problem_rows = [p for p in self.problem_rows if p.id not in problem_ids]
         self.events.publish(ProblemsChanged())
+        return self._step("dismiss_problems", (), lambda c: c, f": {len(problem_ids)}")
 
     def label(self, content_ids: Sequence[int], class_name: str) -> Command:
         label = Label(class_name, "accepted", "ann", True, AT)

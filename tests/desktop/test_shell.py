@@ -334,6 +334,7 @@ def test_problems_are_listed_retried_and_taken_off(show: Show, qtbot) -> None:
     window.problems.table.selectRow(0)
     buttons["dismiss"].click()
     qtbot.waitUntil(lambda: window.problems.table.rowCount() == 1, timeout=4000)
+    qtbot.waitUntil(lambda: window.activity.message.text().startswith("Done: dismiss_problems"), timeout=4000)
 
 
 # The window does not wait

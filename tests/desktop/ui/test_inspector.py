@@ -107,12 +107,13 @@ def test_a_label_typed_is_asked_for(opened: Opened, qtbot) -> None:
     assert left == [()]
 
 
-def test_what_was_typed_for_one_picture_does_not_go_to_the_next(opened: Opened, qtbot) -> None:
+def test_what_was_typed_for_one_picture_goes_to_that_one(opened: Opened, qtbot) -> None:
     opened.show(1)
+    sent = opened.said("typedLabelLeft")
     opened.inspector.focus_label()
     qtbot.keyClicks(opened.inspector.field, "zebra")
     opened.show(3)
-    assert opened.inspector.field.text() == ""
+    assert opened.inspector.field.text() == "" and sent == [([1], "zebra")]
 
 
 def test_notes_are_sent_once_with_their_picture(opened: Opened, qtbot) -> None:
@@ -147,7 +148,7 @@ def test_a_reading_from_before_does_not_undo_a_note(opened: Opened, qtbot) -> No
     opened.inspector.refresh()
     opened.read.answer()
     assert opened.inspector.note.text() == "by the lake at noon"
-    opened.inspector.commit_note()
+    opened.inspector.commit_typed()
     opened.inspector.refresh()  # still the old note: the step is not committed yet
     opened.read.answer()
     opened.show(3)

@@ -6,7 +6,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from desktop.ui.label_field import LabelField
 from tests.desktop.ui.held_ports import Held, View, shown
@@ -176,12 +176,33 @@ def test_nothing_opens_over_another_window(typed: Typed, qtbot) -> None:
     assert typed.offered == []
 
 
-def test_what_was_typed_stays_when_the_focus_goes(typed: Typed) -> None:
+def test_what_was_typed_is_told_when_the_person_goes_elsewhere(typed: Typed) -> None:
+    told: list[str] = []
+    typed.field.abandoned.connect(told.append)
     typed.field.begin()
-    typed.type("swa")
+    typed.type("my own")
     typed.field.choices().hide()
     typed.other.setFocus()
-    assert typed.field.text() == "swa" and typed.committed == []
+    assert told == ["my own"] and typed.field.text() == "" and typed.committed == []
+    typed.field.begin()
+    typed.other.setFocus()
+    assert told == ["my own"]
+
+
+def test_a_click_beside_the_list_is_a_click(typed: Typed) -> None:
+    pressed: list[object] = []
+    button = QPushButton("other", typed.window)
+    button.pressed.connect(lambda: pressed.append(1))
+    typed.window.resize(600, 440)
+    button.setGeometry(500, 400, 80, 30)
+    button.show()
+    typed.field.begin()
+    popup = typed.field.choices()
+    assert popup.isVisible()
+    at = button.mapToGlobal(button.rect().center())
+    assert not popup.geometry().contains(at)
+    QTest.mousePress(popup, Qt.MouseButton.LeftButton, pos=popup.mapFromGlobal(at))
+    assert not popup.isVisible() and pressed == [1] and typed.field.text() == ""
 
 
 def test_keys_of_the_window_do_not_fire_while_typing(typed: Typed) -> None:

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 
-from engine.library import problems
+import pytest
+
+from engine.errors import UsageError
+from engine.library import commands, problems, queries, sources
 from engine.schemas.files import FoundFile
 from tests.engine.library.small_library import SmallLibrary
 
@@ -43,8 +46,48 @@ def test_a_success_resolves_and_a_person_dismisses(small: SmallLibrary) -> None:
     first, second = (problems.record(small.conn, f, "EMPTY_FILE", "empty", "") for f in (A, B))
     small.add(A.path, "one", root="/photos")
     assert [p.id for p in problems.listed(small.conn, 10)] == [second]
-    problems.dismiss(small.conn, [second, first])
+    assert len(problems.taken_off(small.conn, [second, first])) == 1
     assert problems.listed(small.conn, 10) == []
+
+
+def test_what_was_taken_off_comes_back_as_it_was(small: SmallLibrary) -> None:
+    first, second = (problems.record(small.conn, f, "EMPTY_FILE", "empty", "Copy it.") for f in (A, B))
+    listed = problems.listed(small.conn, 10)
+    assert commands.dismiss(small.conn, [second, first], "ann").title == "take 2 files off the list"
+    with pytest.raises(UsageError):
+        commands.dismiss(small.conn, [first], "ann")
+    commands.undo(small.conn)
+    assert problems.listed(small.conn, 10) == listed and problems.files_of(small.conn, None) == [A, B]
+    commands.redo(small.conn)
+    assert problems.listed(small.conn, 10) == []
+    # One is a problem again by itself, and the other's number was given away meanwhile; neither is overwritten.
+    problems.record(small.conn, A, "UNREADABLE_IMAGE", "damaged", "")
+    problems.record(small.conn, FoundFile("/c.jpg", "/", 1, 1), "EMPTY_FILE", "empty", "")
+    commands.undo(small.conn)
+    assert sorted((p.path, p.code) for p in problems.listed(small.conn, 10)) == sorted(
+        [(A.path, "UNREADABLE_IMAGE"), (B.path, "EMPTY_FILE"), ("/c.jpg", "EMPTY_FILE")]
+    )
+
+
+def test_a_file_that_was_read_meanwhile_is_no_problem_again(small: SmallLibrary) -> None:
+    commands.dismiss(small.conn, [problems.record(small.conn, A, "EMPTY_FILE", "empty", "")], "ann")
+    small.add(A.path, "one", root="/photos")
+    small.conn.execute("UPDATE files SET size_bytes = ?, mtime_ns = ?", (A.size_bytes, A.mtime_ns))
+    commands.undo(small.conn)
+    assert problems.listed(small.conn, 10) == []
+
+
+def test_a_source_out_of_view_takes_its_problems_with_it(small: SmallLibrary) -> None:
+    alone = FoundFile("/alone.jpg", "/alone.jpg", 1, 1)
+    for found in (A, alone):
+        problems.record(small.conn, found, "EMPTY_FILE", "empty", "")
+    for root in ("/photos", ""):
+        source = sources.add(small.conn, root)
+        commands.remove_source(small.conn, source, "ann")
+        assert len(problems.listed(small.conn, 10)) == len(problems.files_of(small.conn, None)) == 1
+        assert queries.facets(small.conn, None).n_problems == 1
+        commands.undo(small.conn)
+        assert len(problems.listed(small.conn, 10)) == 2
 
 
 def test_quarantine_is_for_this_very_file(small: SmallLibrary) -> None:
