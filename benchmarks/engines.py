@@ -14,7 +14,7 @@ from engine.registry.catalogue import Registry
 from engine.schemas.job import Job
 from engine.schemas.model import Model
 from engine.service import Engine
-from engine.settings import library_path, load, models_dir
+from engine.settings import library_path, load
 
 MODEL = "efficientnet-lite0"
 
@@ -47,12 +47,6 @@ def library_of(home: Path) -> Path:
     """Return the standard library of a home folder."""
     os.environ["LIGHTDESK_HOME"] = str(home)
     return library_path(load())
-
-
-def models_of(home: Path) -> Path:
-    """Return the models of a home folder."""
-    os.environ["LIGHTDESK_HOME"] = str(home)
-    return models_dir(load())
 
 
 @contextmanager

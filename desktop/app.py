@@ -21,6 +21,7 @@ from desktop.engine_thread import EngineThread
 from desktop.reading import LibraryReading
 from desktop.thumbnails import Thumbnails
 from desktop.ui import icons, theme, translation
+from desktop.ui.library_menu import recent_libraries
 from desktop.ui.main_window import MainWindow
 from engine import settings as settings_room
 from engine.errors import ErrorCode, FileError, LightdeskError
@@ -62,6 +63,7 @@ class Program:
         self.settings = settings
         self._make_engine = make_engine
         self._model_ref = ""  # of the library that is open
+        self._n_left = 0  # libraries that were open before
         self._waiting_paths = [os.path.abspath(path) for path in paths]
         self.engine = EngineThread()
         self.reading = LibraryReading()
@@ -69,9 +71,13 @@ class Program:
         if state is None:
             file = settings_room.settings_file().with_name("window.ini")
             state = QSettings(str(file), QSettings.Format.IniFormat)
+        if settings.library is None:
+            # Go on where the person was; what is asked for in the settings or on the command line comes first.
+            self.settings = dataclasses.replace(settings, library=_last_library(state))
         self.window = MainWindow(self, self.reading, self.thumbnails, self.engine, state)
         for signal, slot in (
             (self.engine.predictionsStored, self.window.predictions_stored),
+            (self.engine.jobBegan, self.window.arrivals.began),
             (self.engine.awaitedStored, self.window.refresh_at_once),
             (self.engine.labelsChanged, self.window.labels_changed),
             (self.engine.libraryChanged, self.window.library_changed),
@@ -106,23 +112,27 @@ class Program:
             upkeep.restore(path, backup)
 
         self._let_go()
-        self.engine.run_aside(restore, lambda _none: self.start(), self.window.library_failed)
+        self._aside(restore, lambda _none: self.start(), self.window.library_failed)
 
     def use_model(self, name: str) -> None:
         """Go on with another model: the library is opened again with it."""
-        if name in (self.settings.model, self._model_ref):
-            return
-        self.save_settings({"model": name})
-        self._let_go()
-        self.start()
+        if name != self._model_ref and self.save_settings({"model": name}):
+            self._let_go()
+            self.start()
 
-    def save_settings(self, values: Mapping[str, Any]) -> None:
-        """Write changed settings to the settings file; colours and the classes shown change at once."""
+    def save_settings(self, values: Mapping[str, Any]) -> bool:
+        """Write changed settings to the settings file; colours and the classes shown change at once.
+
+        Returns
+        -------
+        bool
+            False where they could not be written; the window says why.
+        """
         try:
             settings_room.change(values)
         except LightdeskError as error:
             self.window.show_error(error)
-            return
+            return False
         if "theme" in values:
             app = QApplication.instance()
             assert isinstance(app, QApplication)
@@ -131,6 +141,7 @@ class Program:
             self.window.inspector.set_top_k(values["top_k"])
         # The library stays the one that is open until the next start.
         self.settings = dataclasses.replace(self.settings, **{k: v for k, v in values.items() if k != "library"})
+        return True
 
     def why_invalid(self, name: str, value: Any) -> str | None:
         """Say what is wrong with the value of a setting, or None."""
@@ -150,9 +161,10 @@ class Program:
         """Return the library that is open, or was to be."""
         return settings_room.library_path(self.settings)
 
-    def sample_folder(self) -> str:
-        """Return the folder of sample photos."""
-        return str(resources.files("resources") / "samples")
+    def sample_photos(self) -> list[str]:
+        """Return the photos that ship with the program."""
+        folder = resources.files("resources") / "samples"
+        return sorted(str(entry) for entry in folder.iterdir() if entry.name.endswith(".jpg"))
 
     def save_pasted(self, image: QImage, done: Callable[[str], None]) -> None:
         """Keep a pasted image as a file in the library's folder `pasted`."""
@@ -174,7 +186,7 @@ class Program:
                 )
             return str(path)
 
-        self.engine.run_aside(save, done)
+        self._aside(save, done)
 
     def doctor_text(self, done: Callable[[str], None], failed: Callable[[LightdeskError], None]) -> None:
         """Examine the machine off the GUI thread."""
@@ -198,7 +210,7 @@ class Program:
             report = upkeep.check(path)
             return () if report.ok else report.findings
 
-        self.engine.run_aside(check, done)
+        self._aside(check, done)
 
     def back_up_library(self, target: Path, done: Callable[[], None]) -> None:
         """Copy the library while it is in use."""
@@ -223,10 +235,20 @@ class Program:
         return self.engine.close()
 
     def _let_go(self) -> None:
-        self.window.inspector.commit_typed()  # as long as the engine has the library it was typed in
+        self.window.library_leaving()
+        self._n_left += 1
         self._model_ref = ""
         self.reading.open(None)
         self.thumbnails.open(None)
+
+    def _aside(self, work: Callable[[], Any], done: Callable[[Any], None], failed: Any = None) -> None:
+        """Do something for the library that is open on a thread of its own; no answer once another is."""
+        n_left = self._n_left
+
+        def if_still_open(answer: Callable[[Any], None]) -> Callable[[Any], None]:
+            return lambda value: answer(value) if n_left == self._n_left else None
+
+        self.engine.run_aside(work, if_still_open(done), if_still_open(failed or self.window.show_error))
 
     def _opened(self, engine: Any) -> None:
         self._model_ref = engine.model_ref
@@ -235,7 +257,7 @@ class Program:
         self.window.library_opened(engine.library_path, engine.model_ref, read_only=engine.read_only)
         self.window.show_model(engine.model_state())
         path = engine.library_path
-        self.engine.run_aside(lambda: _why_unsafe(path), self._warn_of_place)
+        self._aside(lambda: _why_unsafe(path), self._warn_of_place)
         if self._waiting_paths:
             self.window.submit(self._waiting_paths)
             self._waiting_paths = []
@@ -243,6 +265,11 @@ class Program:
     def _warn_of_place(self, reason: str | None) -> None:
         if reason:
             self.window.warn_of_place(reason)
+
+
+def _last_library(state: QSettings) -> Path | None:
+    recent = recent_libraries(state)
+    return Path(recent[0]) if recent and os.path.isfile(recent[0]) else None
 
 
 def _why_unsafe(path: Path) -> str | None:

@@ -111,6 +111,7 @@ class EngineThread(QObject):
 
     predictionsStored = Signal(object)  # tuple of content ids
     awaitedStored = Signal(object)  # after predictionsStored: those of them that a person waits for
+    jobBegan = Signal(int, int)  # after predictionsStored: a job, and its first picture since the library was opened
     jobChanged = Signal(object)  # JobProgress
     preflightCounted = Signal(object)  # Preflight
     problemsChanged = Signal()
@@ -134,6 +135,7 @@ class EngineThread(QObject):
         self._n_starts = 0
         self._shown: Path | None = None
         self._n_shown = 0
+        self._begun: set[int] = set()  # jobs of which something has been stored
         self._lock = threading.Lock()
         self._events: list[Event] = []
         self._timer = QTimer(self)
@@ -256,6 +258,7 @@ class EngineThread(QObject):
     def _show(self, library: Path | None) -> None:
         if library != self._shown:
             self._n_shown += 1
+            self._begun.clear()
         self._shown = library
 
     def _invocation(self, name: str, arguments: tuple[Any, ...]) -> Callable[[], Any]:
@@ -319,11 +322,15 @@ class EngineThread(QObject):
         jobs: dict[int, JobChanged] = {}
         preflights: dict[int, PreflightCounted] = {}
         awaited: list[int] = []
+        firsts: dict[int, int] = {}
         problems = library = False
         for event in events:
             if isinstance(event, PredictionsStored):
                 stored += event.content_ids
                 awaited += event.content_ids if event.awaited else ()
+                if event.job_id not in self._begun and event.content_ids:
+                    self._begun.add(event.job_id)
+                    firsts[event.job_id] = event.content_ids[0]
             elif isinstance(event, JobChanged):
                 jobs[event.progress.job.id] = event
             elif isinstance(event, PreflightCounted):
@@ -344,6 +351,8 @@ class EngineThread(QObject):
             self.predictionsStored.emit(tuple(stored))
         if awaited:
             self.awaitedStored.emit(tuple(awaited))
+        for job_id, content_id in firsts.items():
+            self.jobBegan.emit(job_id, content_id)
         if labelled:
             self.labelsChanged.emit(tuple(labelled))
         if problems:

@@ -24,6 +24,8 @@ class ActionRow:
         Title of the menu; rows of one menu stand together.
     starts_group
         A line in the menu before it.
+    writes
+        Changes the library, and so is not to be had in one that can only be read.
     """
 
     name: str
@@ -32,40 +34,48 @@ class ActionRow:
     menu: str
     scope: Scope = "window"
     starts_group: bool = False
+    writes: bool = False
 
 
 def _row(
-    name: str, text: object, keys: str, menu: object, *, scope: Scope = "window", starts_group: bool = False
+    name: str,
+    text: object,
+    keys: str,
+    menu: object,
+    *,
+    scope: Scope = "window",
+    starts_group: bool = False,
+    writes: bool = False,
 ) -> ActionRow:
-    return ActionRow(name, str(text), tuple(keys.split()), str(menu), scope, starts_group)
+    return ActionRow(name, str(text), tuple(keys.split()), str(menu), scope, starts_group, writes)
 
 
 _T = QT_TRANSLATE_NOOP
 _FILE, _EDIT, _LABEL = _T("Actions", "&File"), _T("Actions", "&Edit"), _T("Actions", "La&bel")
 _VIEW, _LIBRARY, _HELP = _T("Actions", "&View"), _T("Actions", "&Library"), _T("Actions", "&Help")
 ACTIONS: tuple[ActionRow, ...] = (
-    _row("open_files", _T("Actions", "Open files..."), "Ctrl+O", _FILE),
-    _row("open_folder", _T("Actions", "Open folder..."), "Ctrl+Shift+O", _FILE),
-    _row("paste", _T("Actions", "Paste image or files"), "Ctrl+V", _FILE),
-    _row("try_samples", _T("Actions", "Try the sample photos"), "", _FILE),
-    _row("rescan", _T("Actions", "Look for new files in all sources"), "F5", _FILE, starts_group=True),
+    _row("open_files", _T("Actions", "Open files..."), "Ctrl+O", _FILE, writes=True),
+    _row("open_folder", _T("Actions", "Open folder..."), "Ctrl+Shift+O", _FILE, writes=True),
+    _row("paste", _T("Actions", "Paste image or files"), "Ctrl+V", _FILE, writes=True),
+    _row("try_samples", _T("Actions", "Try the sample photos"), "", _FILE, writes=True),
+    _row("rescan", _T("Actions", "Look for new files in all sources"), "F5", _FILE, starts_group=True, writes=True),
     _row("show_settings", _T("Actions", "Settings..."), "Ctrl+,", _FILE, starts_group=True),
     _row("close", _T("Actions", "Quit"), "Ctrl+Q", _FILE, starts_group=True),
-    _row("undo", _T("Actions", "Undo"), "Ctrl+Z", _EDIT),
-    _row("redo", _T("Actions", "Redo"), "Ctrl+Shift+Z Ctrl+Y", _EDIT),
+    _row("undo", _T("Actions", "Undo"), "Ctrl+Z", _EDIT, writes=True),
+    _row("redo", _T("Actions", "Redo"), "Ctrl+Shift+Z Ctrl+Y", _EDIT, writes=True),
     _row("copy_record", _T("Actions", "Copy result as JSON"), "Ctrl+C", _EDIT, scope="middle", starts_group=True),
     _row("select_all", _T("Actions", "Select all"), "Ctrl+A", _EDIT, scope="middle"),
     _row("search", _T("Actions", "Search"), "/ Ctrl+F", _EDIT),
     _row("clear_filter", _T("Actions", "Clear the filter"), "Ctrl+Shift+F", _EDIT),
     _row(
         "hide_selected", _T("Actions", "Remove from the library (files stay)"), "Delete", _EDIT,
-        scope="middle", starts_group=True,
+        scope="middle", starts_group=True, writes=True,
     ),
-    _row("accept_first", _T("Actions", "Accept the first prediction"), "Return Enter", _LABEL, scope="middle"),
-    _row("accept_kth", _T("Actions", "Accept that prediction"), "1 2 3 4 5 6 7 8 9", _LABEL),
-    _row("type_label", _T("Actions", "Type a label"), "L", _LABEL),
-    _row("reject", _T("Actions", "Reject the prediction"), "X", _LABEL),
-    _row("clear_label", _T("Actions", "Clear the label"), "Backspace", _LABEL, scope="middle"),
+    _row("accept_first", _T("Actions", "Accept the first prediction"), "Return Enter", _LABEL, scope="middle", writes=True),
+    _row("accept_kth", _T("Actions", "Accept that prediction"), "1 2 3 4 5 6 7 8 9", _LABEL, writes=True),
+    _row("type_label", _T("Actions", "Type a label"), "L", _LABEL, writes=True),
+    _row("reject", _T("Actions", "Reject the prediction"), "X", _LABEL, writes=True),
+    _row("clear_label", _T("Actions", "Clear the label"), "Backspace", _LABEL, scope="middle", writes=True),
     _row("toggle_preview", _T("Actions", "Large preview"), "Space", _VIEW, scope="middle"),
     _row("back", _T("Actions", "Back to the pictures"), "Esc", _VIEW),
     _row("larger_tiles", _T("Actions", "Larger tiles"), "Ctrl++ Ctrl+=", _VIEW, starts_group=True),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Set
+
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
@@ -18,7 +21,8 @@ _MOST_LINES = 4
 _METER_PX = 130
 _SPACING_PX = 10
 _DOT = "  \N{MIDDLE DOT}  "
-ENDED = ("done", "cancelled", "failed")
+_ENDED = ("done", "cancelled", "failed")
+_TOLD_S = 2.0  # a job that tells of itself does so more often
 
 
 class _JobLine(QWidget):
@@ -135,6 +139,7 @@ class ActivityBar(QWidget):
         self._soon.setInterval(_MOVES_EVERY_MS)
         self._soon.timeout.connect(self._show_later)
         self._ended: dict[int, str] = {}
+        self._told_s: dict[int, float] = {}
         self.message = QLabel()
         self.message.setTextFormat(Qt.TextFormat.PlainText)
         self.message.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
@@ -161,7 +166,31 @@ class ActivityBar(QWidget):
         self._fade.setInterval(_LINGER_MS)
         self._fade.timeout.connect(lambda: self._set_message(""))
 
+    def reset(self) -> None:
+        """Forget everything: another library, whose jobs have the same numbers."""
+        self.forget(self._lines.keys())
+        self._ended.clear()
+        self._told_s.clear()
+        self._soon.stop()
+        self.say("")
+
+    def show_open(self, jobs: list[Job]) -> None:
+        """Show the jobs that are open in the library: those left from before, and those of other processes.
+
+        What this process works on tells of itself, and knows more than the library's row.
+        """
+        now_s = time.monotonic()
+        for job in jobs:
+            if now_s - self._told_s.get(job.id, -_TOLD_S) >= _TOLD_S:
+                self._show(JobProgress(job))
+        self.forget(self._lines.keys() - {job.id for job in jobs})
+
     def show_job(self, progress: JobProgress) -> None:
+        """Show the line of a job that tells of itself, or take it away when the job has ended."""
+        self._told_s[progress.job.id] = time.monotonic()
+        self._show(progress)
+
+    def _show(self, progress: JobProgress) -> None:
         """Show a job's line, or take it away when the job has ended.
 
         Numbers that only move are shown a few times a second: nobody reads more, and each time costs as much as
@@ -169,7 +198,7 @@ class ActivityBar(QWidget):
         """
         job = progress.job
         self._later.pop(job.id, None)
-        if job.state in ENDED:
+        if job.state in _ENDED:
             self._end(job)
             return
         shown = self._shown.get(job.id)
@@ -193,7 +222,7 @@ class ActivityBar(QWidget):
         """Return the jobs that have a line."""
         return frozenset(self._lines)
 
-    def forget(self, job_ids: frozenset[int] | set[int]) -> None:
+    def forget(self, job_ids: Set[int]) -> None:
         """Take lines away of jobs that are no longer open (another process ended them, or another library)."""
         for job_id in job_ids & self._lines.keys():
             self._shown.pop(job_id, None)
@@ -224,7 +253,7 @@ class ActivityBar(QWidget):
     def _show_later(self) -> None:
         for progress in list(self._later.values()):
             self._soon.stop()
-            self.show_job(progress)
+            self._show(progress)
 
     def _end(self, job: Job) -> None:
         if self._ended.get(job.id) == job.state:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QGuiApplication
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QToolButton, QWidget
 
@@ -17,8 +17,6 @@ Way = tuple[str, Callable[[], None]]
 
 class Banner(QWidget):
     """Hidden until there is something to say. GUI thread."""
-
-    closed = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -65,7 +63,6 @@ class Banner(QWidget):
     def dismiss(self) -> None:
         """Take it away."""
         self.hide()
-        self.closed.emit()
 
     def _show(self, kind: str, text: str, report: str, ways: Sequence[Way]) -> None:
         self._kind, self._report = kind, report

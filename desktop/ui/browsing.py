@@ -44,14 +44,14 @@ class Browser(QObject):
         self._facets = Refresher(self._ask_facets, self, rest_ms=_COUNTS_REST_MS)
         self._problems = Refresher(self._ask_problems, self)
         self._jobs = Refresher(self._ask_jobs, self)
-        self._all = (self._ids, self._facets, self._problems, self._jobs)
+        self._undo = Refresher(self._ask_undo, self)
+        self._all = (self._ids, self._facets, self._problems, self._jobs, self._undo)
 
     def open(self) -> None:
         """Another library: read all of it."""
         self.stop()
         for refresher in self._all:
             refresher.at_once()
-        self.undo_moved()
 
     def stop(self) -> None:
         """Read nothing any more."""
@@ -80,11 +80,10 @@ class Browser(QObject):
         """Anything may have moved."""
         for refresher in self._all:
             refresher.want()
-        self.undo_moved()
 
     def undo_moved(self) -> None:
-        """Something was done or undone."""
-        self._read.ask("undo", lambda view: (view.can_undo(), view.can_redo()), self._undo_came)
+        """Something was done or undone: the next key may be Ctrl+Z."""
+        self._undo.at_once()
 
     def _ask_ids(self) -> None:
         query = self._query()
@@ -95,12 +94,13 @@ class Browser(QObject):
         self._ids.finished()
 
     def _ids_failed(self, error: LightdeskError) -> None:
-        self._ids.finished()
-        self.failed.emit(error)
+        if not self._ids.n_failed:
+            self.failed.emit(error)
+        self._ids.failed()
 
     def _ask_facets(self) -> None:
         ref = self._query().model_ref
-        self._read.ask("facets", lambda view: view.facets(ref), self._facets_came, lambda _e: self._facets.finished())
+        self._read.ask("facets", lambda view: view.facets(ref), self._facets_came, lambda _e: self._facets.failed())
 
     def _facets_came(self, facets: Facets) -> None:
         self.facetsCame.emit(facets)
@@ -108,7 +108,7 @@ class Browser(QObject):
 
     def _ask_problems(self) -> None:
         self._read.ask(
-            "problems", lambda view: view.problems(), self._problems_came, lambda _e: self._problems.finished()
+            "problems", lambda view: view.problems(), self._problems_came, lambda _e: self._problems.failed()
         )
 
     def _problems_came(self, problems: list[Problem]) -> None:
@@ -117,12 +117,21 @@ class Browser(QObject):
 
     def _ask_jobs(self) -> None:
         self._read.ask(
-            "jobs", lambda view: view.jobs(active_only=True), self._jobs_came, lambda _e: self._jobs.finished()
+            "jobs", lambda view: view.jobs(active_only=True), self._jobs_came, lambda _e: self._jobs.failed()
         )
 
     def _jobs_came(self, jobs: list[Job]) -> None:
         self.jobsCame.emit(jobs)
         self._jobs.finished()
 
+    def _ask_undo(self) -> None:
+        self._read.ask(
+            "undo",
+            lambda view: (view.can_undo(), view.can_redo()),
+            self._undo_came,
+            lambda _e: self._undo.failed(),
+        )
+
     def _undo_came(self, commands: tuple[Command | None, Command | None]) -> None:
         self.undoCame.emit(*commands)
+        self._undo.finished()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QSignalBlocker, QSize, Qt
+from PySide6.QtCore import QSignalBlocker, QSize, Qt, QTimer
 from PySide6.QtGui import QPainter, QPaintEvent, QPalette
 from PySide6.QtWidgets import (
     QComboBox,
@@ -91,6 +91,7 @@ class ClassCombo(Combo):
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.addItem(any_text, None)
         self._offered: list[str] = []
+        self._pending: list[str] | None = None  # came while someone was choosing
         completer = QCompleter(self.model(), self)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)
@@ -120,7 +121,11 @@ class ClassCombo(Combo):
     def offer(self, names: list[str]) -> None:
         """Offer these classes, keeping the choice and what is being typed."""
         names = sorted(names, key=str.casefold)
-        if names == self._offered or self.line().hasFocus() or self.view().isVisible():
+        if self.line().hasFocus() or self.view().isVisible():
+            self._pending = names
+            return
+        self._pending = None
+        if names == self._offered:
             return
         self._offered = names
         chosen = self.chosen()
@@ -146,6 +151,12 @@ class ClassCombo(Combo):
             self.setCurrentIndex(fitting[0])
         self.setEditText(self.itemText(self.currentIndex()))
         self._show_beginning()
+        # The field still has the keys while it says that the editing has ended.
+        QTimer.singleShot(0, self, self._offer_pending)
+
+    def _offer_pending(self) -> None:
+        if self._pending is not None:
+            self.offer(self._pending)
 
     def _show_beginning(self) -> None:
         """A long name begins at its beginning; all of it stands in the tooltip."""

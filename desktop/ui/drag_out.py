@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import os
-import sys
-from urllib.parse import quote
-
-from PySide6.QtCore import QMimeData, QObject, QPoint, QRect, Qt, QUrl
+from PySide6.QtCore import QMimeData, QObject, QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QDrag, QImage, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
+from desktop.ui.intake import url_of
 from desktop.ui.ports import LibraryReader, ReadPort
 
-_MAX_FILES = 1000
+MAX_FILES = 1000
 _PICTURE_PX = 96
 
 
@@ -28,11 +25,10 @@ class DragOut(QObject):
         self._n = self._n_chosen = 0
         self._moving = False
 
-    def prepare(self, content_ids: list[int]) -> None:
-        """Ask for the paths: the mouse was pressed on one of these."""
+    def prepare(self, chosen: list[int], n_chosen: int) -> None:
+        """Ask for the paths of at most `MAX_FILES`: the mouse was pressed on one of so many."""
         self.forget()
-        chosen = content_ids[:_MAX_FILES]
-        self._n, self._n_chosen = len(chosen), len(content_ids)
+        self._n, self._n_chosen = len(chosen), n_chosen
         self._read.ask("drag", lambda view: _paths(view, chosen), self._know)
 
     def start(self, image: QImage | None) -> None:
@@ -99,14 +95,8 @@ class DragOut(QObject):
 def mime_of(paths: list[str]) -> QMimeData:
     """Return the paths as file URLs, also those whose names are in no encoding."""
     mime = QMimeData()
-    mime.setUrls([_url(path) for path in paths])
+    mime.setUrls([url_of(path) for path in paths])
     return mime
-
-
-def _url(path: str) -> QUrl:
-    if sys.platform == "win32":
-        return QUrl.fromLocalFile(path)
-    return QUrl.fromEncoded(b"file://" + quote(os.fsencode(path)).encode("ascii"))
 
 
 def _paths(view: LibraryReader, content_ids: list[int]) -> list[str]:

@@ -31,6 +31,7 @@ class FilterBar(QWidget):
     """Holds the whole filter and the order. Emits `changed` when a person moves them. GUI thread."""
 
     changed = Signal()
+    left = Signal()  # Enter in the search: the keys should go to what was found
     modelChosen = Signal(str)
 
     def __init__(self) -> None:
@@ -44,6 +45,7 @@ class FilterBar(QWidget):
         self._soon.setInterval(_TYPING_MS)
         self._soon.timeout.connect(self._tell)
         self.search.textChanged.connect(lambda _text: self._soon.start())
+        self.search.returnPressed.connect(self._search_done)
         for box in (self.low, self.high):
             box.valueChanged.connect(lambda _value: self._soon.start())
         for combo in (self.source, self.labelled, self.sort):
@@ -188,6 +190,12 @@ class FilterBar(QWidget):
             self.class_name.choose(class_name)
         self._show_state()
 
+    def set_order(self, sort: str, descending: bool) -> None:
+        """Choose the order, as it was kept. Does not emit `changed`."""
+        with QSignalBlocker(self):
+            self.sort.setCurrentIndex(max(0, self.sort.findData(sort)))
+            self.direction.setChecked(descending)
+
     def show_facets(self, facets: Facets) -> bool:
         """Offer the sources and classes there are; True where the chosen source is gone."""
         chosen = self.source.currentData()
@@ -233,6 +241,11 @@ class FilterBar(QWidget):
         self._soon.stop()
         self._show_state()
         self.changed.emit()
+
+    def _search_done(self) -> None:
+        if self._soon.isActive():
+            self._tell()
+        self.left.emit()
 
     def _turned(self, descending: bool) -> None:
         icons.set_icon(self.direction, "descending" if descending else "ascending")

@@ -22,7 +22,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QApplication, QToolTip
 
-from desktop.ui.drag_out import DragOut
+from desktop.ui.drag_out import MAX_FILES, DragOut
 from desktop.ui.plain_text import printable, tooltip
 from desktop.ui.ports import ReadPort, ThumbnailPort
 from desktop.ui.rubber_band import RubberBand
@@ -95,9 +95,23 @@ class AssetGrid(TileSurface):
         """The selection in the grid's order, or else the current content."""
         return self._selection.selected()
 
+    def marked(self) -> NDArray[np.int64]:
+        """What is selected, without a current content that is not."""
+        return self._selection.marked()
+
     def n_selected(self) -> int:
         """Length of `selected_ids`, without making it."""
         return self._selection.n
+
+    def shows(self, content_id: int) -> bool:
+        """Tell whether a content is among those listed."""
+        return self._selection.place_of(content_id) >= 0
+
+    def go_to_start(self) -> None:
+        """Begin at the first item, as in a new order; a selection of several stays."""
+        if self._selection.n_marked <= 1 and self._selection.current_id is not None:
+            self._go_to(0, _NONE)
+        self.verticalScrollBar().setValue(0)
 
     def set_current(self, content_id: int) -> None:
         """Go to a content, if it is shown."""
@@ -216,7 +230,7 @@ class AssetGrid(TileSurface):
             selection.select_only(place)
         on_picture = place is not None and self._picture(place).contains(point)
         if left and on_picture:
-            self._drag_out.prepare(selection.selected())
+            self._drag_out.prepare(selection.selected(MAX_FILES), selection.n)
         elif left:
             self._band.begin(point, self.verticalScrollBar().value(), selection.marked())
         self.viewport().update()

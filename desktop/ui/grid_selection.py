@@ -46,10 +46,10 @@ class GridSelection:
         """Say whether the item at a place is selected."""
         return bool(self._mask[place])
 
-    def selected(self) -> list[int]:
-        """Return the ids a command would go to, in the list's order."""
+    def selected(self, limit: int | None = None) -> list[int]:
+        """Return the ids a command would go to, in the list's order; the first `limit` of them."""
         if self._n:
-            marked: list[int] = self.ids[self._mask].tolist()
+            marked: list[int] = self.ids[self._mask][:limit].tolist()
             return marked
         current = self.current_id
         return [] if current is None else [current]

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import TypeVar
 
+import numpy as np
+from numpy.typing import NDArray
 from PySide6.QtCore import QSize, Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QImage
 from PySide6.QtWidgets import (
@@ -58,7 +59,7 @@ class Inspector(QWidget):
         self._top_k = top_k
         self._model_ref = ""
         self._content_id: int | None = None
-        self._selected: Sequence[int] = ()
+        self._selected: NDArray[np.int64] = np.empty(0, np.int64)
         self._n_selected = 0
         self._detail: Detail | None = None
         self._note_edited = False
@@ -216,12 +217,12 @@ class Inspector(QWidget):
     def reset(self) -> None:
         """Forget everything: another library."""
         self._loader.forget()
-        # What was typed for a picture of the last library has been sent, or its number is another picture's here.
+        # What was typed has been sent (`commit_typed`), or is lost with its picture: its number is another one's here.
         self._note_edited = False
-        self.field.take()
+        self.field.forget()
         self.show_content(None, 0)
 
-    def show_content(self, content_id: int | None, n_selected: int, selected: Sequence[int] = ()) -> None:
+    def show_content(self, content_id: int | None, n_selected: int, selected: NDArray[np.int64] | None = None) -> None:
         """Show a content.
 
         Parameters
@@ -235,7 +236,7 @@ class Inspector(QWidget):
         if changed:
             self.commit_typed()
         several_before = self._n_selected > 1
-        self._n_selected, self._selected = n_selected, selected
+        self._n_selected, self._selected = n_selected, np.empty(0, np.int64) if selected is None else selected
         if content_id is None:
             self._content_id = self._detail = None
             self._show_nothing()
@@ -256,8 +257,8 @@ class Inspector(QWidget):
         if content_id is None:
             return
         self._read.ask("inspector", lambda view: view.detail(content_id, ref), self._show_detail)
-        if self._n_selected > 1 and self._selected:
-            ids = list(self._selected[:_SUMMARY_ROWS])
+        if self._n_selected > 1 and len(self._selected):
+            ids = self._selected[:_SUMMARY_ROWS].tolist()
             self._read.ask("selection", lambda view: view.tiles(ids, ref), self._show_summary)
 
     def focus_label(self) -> None:
@@ -358,7 +359,7 @@ class Inspector(QWidget):
     def _ids(self) -> list[int]:
         """Return what a step goes to."""
         if self._n_selected > 1:
-            return list(self._selected)
+            return [int(i) for i in self._selected]
         return [self._content_id] if self._content_id is not None else []
 
     def _commit_note(self) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote_from_bytes, unquote_to_bytes
 
 from PySide6.QtCore import QMimeData, QRectF, Qt, QUrl
 from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen
@@ -43,6 +43,13 @@ def local_path(url: QUrl) -> str:
     encoded = bytes(url.toEncoded(QUrl.ComponentFormattingOption.FullyEncoded).data())
     # file:///a%FF and file://localhost/a both name /a...; what stands between is the host.
     return os.fsdecode(unquote_to_bytes(b"/" + encoded.partition(b"://")[2].partition(b"/")[2]))
+
+
+def url_of(path: str) -> QUrl:
+    """Return the address of a file, the way back of `local_path`; bytes that are no text stay what they are."""
+    if sys.platform == "win32":
+        return QUrl.fromLocalFile(path)
+    return QUrl.fromEncoded(f"file://{quote_from_bytes(os.fsencode(path))}".encode("ascii"))
 
 
 def _typed_path(line: str) -> str:

@@ -58,6 +58,11 @@ class LabelField(QLineEdit):
         self._model_ref = ref
         self._known = {}
 
+    def forget(self) -> None:
+        """Another library, which may write the same classes in another way."""
+        self._end()
+        self._known = {}
+
     def begin(self) -> None:
         """Take the keys, and offer the classes used so far."""
         self.setFocus(Qt.FocusReason.ShortcutFocusReason)

@@ -55,9 +55,7 @@ class LibraryMenu(QObject):
 
     def recent(self) -> list[str]:
         """Return the libraries opened before, newest first."""
-        value = self._state.value("recent", [])
-        # An ini file gives a list of one as a string.
-        return [value] if isinstance(value, str) else [str(path) for path in value] if isinstance(value, list) else []
+        return recent_libraries(self._state)
 
     def new(self) -> None:
         """Ask where, and make a library."""
@@ -129,6 +127,13 @@ class LibraryMenu(QObject):
             if path == str(self._shell.library_file()):
                 action.setCheckable(True)
                 action.setChecked(True)
+
+
+def recent_libraries(state: QSettings) -> list[str]:
+    """Return the libraries opened before, newest first, as they were kept."""
+    value = state.value("recent", [])
+    # An ini file gives a list of one as a string.
+    return [value] if isinstance(value, str) else [str(path) for path in value] if isinstance(value, list) else []
 
 
 def _with_suffix(path: str) -> Path:

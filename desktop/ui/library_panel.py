@@ -164,10 +164,6 @@ class LibraryPanel(QListView):
         if index.isValid():
             self.scrollTo(index)
 
-    def choose_all(self) -> None:
-        """Go back to everything. Does not emit `chosen`."""
-        self.show_choice(ALL)
-
     def choose(self, key: Key) -> None:
         """Choose as a person would."""
         place = self._rows.place_of(key)

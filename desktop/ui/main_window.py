@@ -9,11 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSettings, Qt
-from PySide6.QtGui import QCloseEvent, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QCloseEvent, QResizeEvent
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QSplitter, QVBoxLayout, QWidget
 
 from desktop.ui import icons, intake
 from desktop.ui.activity_bar import ActivityBar
+from desktop.ui.arrivals import Arrivals
 from desktop.ui.banner import Banner
 from desktop.ui.browsing import Browser
 from desktop.ui.empty_state import EmptyState, LibraryClosed, NothingFound
@@ -30,9 +31,10 @@ from desktop.ui.ports import EnginePort, ReadPort, Shell, ThumbnailPort
 from desktop.ui.problems_view import ProblemsView
 from desktop.ui.steps import Steps
 from desktop.ui.window_actions import WindowActions
+from desktop.ui.window_state import WindowState
 from engine.errors import ErrorCode, LightdeskError
 from engine.schemas.device import ModelState
-from engine.schemas.job import Job, JobProgress, Preflight
+from engine.schemas.job import JobProgress, Preflight
 from engine.schemas.library import Command, Facets, Query
 
 _MIN_WIDTH_PX, _MIN_HEIGHT_PX = 900, 520
@@ -45,10 +47,12 @@ class MainWindow(WindowActions):
         self, shell: Shell, read: ReadPort, thumbnails: ThumbnailPort, engine: EnginePort, state: QSettings
     ) -> None:
         super().__init__()
-        self._shell, self._read, self._engine, self._state = shell, read, engine, state
+        self._shell, self._read, self._engine = shell, read, engine
         self._model_ref = ""
         self._facets = Facets(0, 0, 0, 0, 0)
         self._warned_of: str | None = None
+        self._keys_to_found = False  # Enter in the search: the keys go to what is found
+        self._order: tuple[str, bool] | None = None  # of the pictures that are shown
         self.setWindowTitle("Lightdesk")
         self.setWindowIcon(icons.program_icon())
         self.setAcceptDrops(True)
@@ -57,13 +61,15 @@ class MainWindow(WindowActions):
         self._lay_out()
         self.browser = Browser(read, self.query, self)
         self.steps = Steps(engine, self._seen_selection, self)
+        self.arrivals = Arrivals(self.grid, self._is_free)
         self.library_menu = LibraryMenu(self, shell, state, self.banner)
         self.actions_by_name = build_menus(self, self.middle)
         self.library_menu.add_recent(self.actions_by_name["switch_library"])
         self._connect()
         self.actions_by_name["undo"].setEnabled(False)
         self.actions_by_name["redo"].setEnabled(False)
-        self._restore()
+        self._kept = WindowState(self, self._splitter, self.filters, state)
+        self._kept.restore()
         self._show_selected()
         # The keys mean the pictures from the start, not the search field that comes first.
         self.grid.setFocus()
@@ -111,6 +117,7 @@ class MainWindow(WindowActions):
         self.panel.chosen.connect(self._choose)
         self.panel.removeSourceRequested.connect(self.steps.remove_source)
         self.filters.changed.connect(self._filter_changed)
+        self.filters.left.connect(self._go_to_found)
         self.filters.modelChosen.connect(self._shell.use_model)
         self.grid.currentChanged.connect(lambda _id: self._show_selected())
         self.grid.selectionChanged.connect(self._show_selected)
@@ -120,7 +127,7 @@ class MainWindow(WindowActions):
         self.empty.samplesRequested.connect(self.try_samples)
         self.nothing.clearRequested.connect(self.clear_filter)
         self.library_menu.connect_page(self.closed)
-        self.problems.retryRequested.connect(lambda ids: self._engine.call("retry_problems", ids))
+        self.problems.retryRequested.connect(self.steps.retry)
         self.problems.dismissRequested.connect(self.steps.dismiss)
         self.problems.revealRequested.connect(self._reveal)
         self.problems.copied.connect(lambda _n: self.activity.say(self.tr("The report was copied.")))
@@ -144,7 +151,7 @@ class MainWindow(WindowActions):
         self.browser.idsCame.connect(self._show_ids)
         self.browser.facetsCame.connect(self._show_facets)
         self.browser.problemsCame.connect(self.problems.show_problems)
-        self.browser.jobsCame.connect(self._show_open_jobs)
+        self.browser.jobsCame.connect(self.activity.show_open)
         self.browser.undoCame.connect(self._name_undo)
         self.browser.failed.connect(self.show_error)
         self.middle.turned.connect(lambda page: self.inspector.setVisible(page not in (self.problems, self.closed)))
@@ -155,6 +162,12 @@ class MainWindow(WindowActions):
 
     # What the engine says
 
+    def library_leaving(self) -> None:
+        """The library is about to be closed, for another or for good: keep what was typed, and let go of it."""
+        self.inspector.commit_typed()
+        self.browser.stop()
+        self._forget_contents()
+
     def library_opened(self, path: Path, model_ref: str, *, read_only: bool) -> None:
         """Show another library."""
         self._model_ref = model_ref
@@ -162,23 +175,29 @@ class MainWindow(WindowActions):
         read_only_name = self.tr("{0} (read only)").format(name)
         self.setWindowTitle(f"{read_only_name if read_only else name} – Lightdesk")
         self.library_menu.opened(path)
-        self.activity.forget(self.activity.open_jobs())
         self.filters.clear()
         self.panel.show_choice(ALL)
         self._forget_contents()
         self.middle.turn_to(self.grid)
         self.grid.set_model_ref(model_ref)
         self.inspector.set_model_ref(model_ref)
-        self.inspector.set_read_only(read_only)
+        self._set_read_only(read_only)
         self.browser.open()
         self._engine.call("models", done=self._show_models)
-        self.banner.dismiss()
         if read_only:
             self.banner.show_notice(
                 self.tr("This library can only be read: {0}. You can look, but not label or add.").format(
                     printable(str(path))
                 )
             )
+
+    def _set_read_only(self, read_only: bool) -> None:
+        self.steps.read_only = read_only
+        self.inspector.set_read_only(read_only)
+        for action in self.findChildren(QAction):
+            if action.property("writes"):
+                action.setEnabled(not read_only)
+        self._name_undo(None, None)
 
     def warn_of_place(self, reason: str) -> None:
         """Say that the library lies where SQLite files get damaged."""
@@ -193,18 +212,22 @@ class MainWindow(WindowActions):
         """Say in the middle why no library is open."""
         self.setWindowTitle("Lightdesk")
         self.browser.stop()
-        self.activity.forget(self.activity.open_jobs())
         self._forget_contents()
-        self._show_facets(Facets(0, 0, 0, 0, 0))
         self.closed.show_error(error)
         self.middle.turn_to(self.closed)
 
     def _forget_contents(self) -> None:
-        """Nothing kept by a content's number may survive: in another library it is another picture."""
+        """Nothing of a library may survive: in another one the same numbers are other pictures, sources and jobs."""
         self.grid.reset()
         self.inspector.reset()
         self.large.reset()
+        self.arrivals.forget()
+        self._order = None
         self.problems.show_problems([])
+        self.activity.reset()
+        self.banner.dismiss()
+        self._show_facets(Facets(0, 0, 0, 0, 0))
+        self._name_undo(None, None)
 
     def predictions_stored(self, content_ids: tuple[int, ...]) -> None:
         """New answers: counts and order are read again soon."""
@@ -266,18 +289,21 @@ class MainWindow(WindowActions):
 
     # What was read
 
-    def _show_ids(self, ids: NDArray[np.int64], _query: Query) -> None:
+    def _show_ids(self, ids: NDArray[np.int64], query: Query) -> None:
         self.grid.set_ids(ids)
+        order, self._order = self._order, (query.sort, query.descending)
+        if order not in (None, self._order):
+            self.grid.go_to_start()
+        self.arrivals.shown()
+        if self._keys_to_found:
+            self._keys_to_found = False
+            self.middle.take_keys()
         self.filters.show_count(len(ids), self._facets.n_all)
         page = self.middle.currentWidget()
         if page is self.large and len(ids):
             self._load_large()  # its place among the others may be another now
         elif page not in (self.problems, self.closed):
             self._show_page(len(ids))
-
-    def _show_page(self, n: int) -> None:
-        page = self.grid if n else self.nothing if self.filters.is_filtering() else self.empty
-        self.middle.turn_to(page)
 
     def _show_facets(self, facets: Facets) -> None:
         self._facets = facets
@@ -291,13 +317,6 @@ class MainWindow(WindowActions):
     def _show_models(self, models: list[Any]) -> None:
         self.filters.show_models([(model.title or model.name, model.ref) for model in models], self._model_ref)
 
-    def _show_open_jobs(self, jobs: list[Job]) -> None:
-        """Jobs left from before, and those of other windows; our own tell of themselves."""
-        for job in jobs:
-            if job.id not in self.activity.open_jobs():
-                self.activity.show_job(JobProgress(job))
-        self.activity.forget(self.activity.open_jobs() - {job.id for job in jobs})
-
     def _name_undo(self, undo: Command | None, redo: Command | None) -> None:
         for name, text, command in (
             ("undo", self.tr("Undo"), undo),
@@ -305,15 +324,20 @@ class MainWindow(WindowActions):
         ):
             action = self.actions_by_name[name]
             action.setText(f"{text} {command.title}" if command is not None else text)
-            action.setEnabled(command is not None)
+            action.setEnabled(command is not None and not self.steps.read_only)
 
     def _seen_selection(self) -> list[int]:
         """Return what a step goes to: nothing while the pictures are not shown."""
         return [] if self.middle.currentWidget() in (self.problems, self.closed) else self.grid.selected_ids()
 
+    def _is_free(self) -> bool:
+        """Tell whether the person looks at the pictures, and has not chosen several or begun to type."""
+        typing = isinstance(QApplication.focusWidget(), QLineEdit | QAbstractSpinBox)
+        return self.middle.currentWidget() is self.grid and self.grid.n_selected() <= 1 and not typing
+
     def _show_selected(self) -> None:
         n = self.grid.n_selected()
-        self.inspector.show_content(self.grid.current_id(), n, self.grid.selected_ids() if n > 1 else ())
+        self.inspector.show_content(self.grid.current_id(), n, self.grid.marked() if n > 1 else None)
         if self.middle.currentWidget() is self.large:
             self._load_large()
 
@@ -326,6 +350,11 @@ class MainWindow(WindowActions):
             return
         self.filters.set_place(value if kind == "source" else None, value if kind == "class" else None)
         self._filter_changed()
+
+    def _go_to_found(self) -> None:
+        # Not before the list is there: a key would still mean a picture of the one before.
+        self._keys_to_found = True
+        self.browser.show_now()
 
     def _filter_changed(self) -> None:
         query = self.query()
@@ -352,35 +381,7 @@ class MainWindow(WindowActions):
             self._filter_changed()
         self.middle.take_keys()
 
-    def toggle_preview(self) -> None:
-        """Show the current picture large, or the grid again."""
-        if self.middle.currentWidget() is self.large:
-            self._show_page(self.grid.count())
-            self.grid.setFocus()
-        elif self.middle.currentWidget() is self.grid and self.grid.current_id() is not None:
-            self.middle.turn_to(self.large)
-            self.large.setFocus()
-            self._load_large()
-
-    def _load_large(self) -> None:
-        place = self.tr("{0} of {1}").format(f"{self.grid.current_place() + 1:,}", f"{self.grid.count():,}")
-        self.large.show_content(self.grid.current_id(), self._model_ref, place)
-
-    def keyPressEvent(self, event: QKeyEvent) -> None:
-        moves = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
-        if self.middle.currentWidget() is self.large and Qt.Key(event.key()) in moves:
-            self.grid.step(moves[Qt.Key(event.key())])
-        else:
-            super().keyPressEvent(event)
-
     # The frame
-
-    def _restore(self) -> None:
-        self.resize(1320, 840)
-        if geometry := self._state.value("geometry"):
-            self.restoreGeometry(geometry)
-        if splitter := self._state.value("splitter"):
-            self._splitter.restoreState(splitter)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
@@ -390,6 +391,5 @@ class MainWindow(WindowActions):
     def closeEvent(self, event: QCloseEvent) -> None:
         self.inspector.commit_typed()
         self.browser.stop()
-        self._state.setValue("geometry", self.saveGeometry())
-        self._state.setValue("splitter", self._splitter.saveState())
+        self._kept.save()
         super().closeEvent(event)

@@ -52,6 +52,7 @@ def _add_ranks(window: QMainWindow, menu: QMenu, row: ActionRow) -> None:
 
 def _action(window: QMainWindow, row: ActionRow, text: str, keys: tuple[str, ...], middle: QWidget) -> QAction:
     action = QAction(text, window)
+    action.setProperty("writes", row.writes)
     action.setShortcuts([QKeySequence(key) for key in keys])
     if row.scope == "middle":
         action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)

@@ -66,16 +66,6 @@ class ThumbnailPort(Protocol):
         """Be told on the GUI thread of images that have come."""
 
 
-class PreviewPort(Protocol):
-    """Large pictures and EXIF, made on threads of their own."""
-
-    def request(self, content_id: int, max_side: int, on_ready: Callable[[int, QImage | LightdeskError], None]) -> None:
-        """Make a picture of at most `max_side` pixels; `on_ready` is called on the GUI thread."""
-
-    def exif(self, content_id: int, on_ready: Callable[[int, dict[str, str] | LightdeskError], None]) -> None:
-        """Read the EXIF fields worth showing; `on_ready` is called on the GUI thread."""
-
-
 class EnginePort(Protocol):
     """Calls on the engine, queued to its thread; the answer comes back on the GUI thread."""
 
@@ -106,8 +96,8 @@ class Shell(Protocol):
     def use_model(self, name: str) -> None:
         """Go on with another model."""
 
-    def save_settings(self, values: Mapping[str, Any]) -> None:
-        """Write changed settings to the settings file."""
+    def save_settings(self, values: Mapping[str, Any]) -> bool:
+        """Write changed settings to the settings file; False where that failed."""
 
     def why_invalid(self, name: str, value: Any) -> str | None:
         """Say what is wrong with the value of a setting, or None."""
@@ -118,8 +108,8 @@ class Shell(Protocol):
     def library_file(self) -> Path:
         """Return the library that is open, or was to be."""
 
-    def sample_folder(self) -> str:
-        """Return the folder of sample photos."""
+    def sample_photos(self) -> list[str]:
+        """Return the photos that ship with the program."""
 
     def save_pasted(self, image: QImage, done: Callable[[str], None]) -> None:
         """Keep a pasted image as a file in the library's folder `pasted`."""

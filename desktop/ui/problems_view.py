@@ -15,7 +15,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QTextLayout
+from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QTextLayout
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -34,7 +34,7 @@ from desktop.ui.inspector_words import when
 from desktop.ui.plain_text import printable, tooltip
 from engine.schemas.library import Problem
 
-__all__ = ["ProblemsView", "printable", "report"]
+__all__ = ["ProblemsView", "report"]
 
 _Index = QModelIndex | QPersistentModelIndex
 _LINES = 3
@@ -194,7 +194,6 @@ class ProblemsView(QWidget):
         self.table.dismissKey.connect(self._dismiss)
         self.table.copyKey.connect(self._copy)
         self._selection_moved()
-        self.setFocusProxy(self.table)
 
     def _build_table(self) -> None:
         self.table = _Table()
@@ -252,10 +251,6 @@ class ProblemsView(QWidget):
         text = self.tr("The newest {0} of {1}").format(f"{n_listed:,}", f"{n_problems:,}")
         self.note.setText(text if n_problems > n_listed > 0 else "")
 
-    def chosen(self) -> list[int]:
-        """Return the chosen problems, or the first where none is."""
-        return self._selected() or [problem.id for problem in self._model.problems[:1]]
-
     def _selected(self) -> list[int]:
         rows = sorted({index.row() for index in self.table.selectionModel().selectedRows()})
         return [self._model.problems[row].id for row in rows if row < len(self._model.problems)]
@@ -302,6 +297,10 @@ class ProblemsView(QWidget):
         rows = [problem for problem in self._model.problems if problem.id in ids]
         QGuiApplication.clipboard().setText(report(rows))
         self.copied.emit(len(rows))
+
+    def focusInEvent(self, event: QFocusEvent) -> None:
+        # Not a focus proxy: from it Tab would go on behind the table, and never come to the buttons before it.
+        self.table.setFocus(event.reason())
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

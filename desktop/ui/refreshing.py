@@ -18,9 +18,14 @@ class Refresher(QObject):
     Parameters
     ----------
     ask
-        Starts a read; `finished` must be called when its answer (or error) has been shown.
+        Starts a read; `finished` must be called when its answer has been shown, `failed` when there is none.
     rest_ms
         Least time between an answer and the next read.
+
+    Attributes
+    ----------
+    n_failed
+        Reads in a row that had no answer.
     """
 
     def __init__(self, ask: Callable[[], None], parent: QObject, *, rest_ms: int = MIN_REST_MS) -> None:
@@ -29,6 +34,7 @@ class Refresher(QObject):
         self._rest_ms = rest_ms
         self._dirty = self._running = False
         self._asked_s = 0.0
+        self.n_failed = 0
         self._rest = QTimer(self)
         self._rest.setSingleShot(True)
         self._rest.timeout.connect(self._rested)
@@ -50,13 +56,21 @@ class Refresher(QObject):
     def finished(self) -> None:
         """The answer is there and shown."""
         self._running = False
+        self.n_failed = 0
         took_ms = (time.monotonic() - self._asked_s) * 1000
         self._rest.start(round(max(self._rest_ms, min(_MAX_REST_MS, took_ms * REST_FACTOR))))
+
+    def failed(self) -> None:
+        """There is no answer, as of a busy library: ask again, less and less often."""
+        self._running, self._dirty = False, True
+        self.n_failed += 1
+        self._rest.start(min(_MAX_REST_MS, self._rest_ms << min(self.n_failed, 8)))
 
     def reset(self) -> None:
         """Forget everything: another library."""
         self._rest.stop()
         self._dirty = self._running = False
+        self.n_failed = 0
 
     def _rested(self) -> None:
         if self._dirty:

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import sys
-from urllib.parse import quote_from_bytes
 
 from PySide6.QtCore import QProcess, QUrl
 from PySide6.QtGui import QDesktopServices
+
+from desktop.ui.intake import url_of
 
 _FILE_MANAGER = "org.freedesktop.FileManager1"
 
@@ -19,12 +20,7 @@ def reveal(path: str) -> bool:
         return _started("explorer.exe", ["/select,", os.path.normpath(path)])
     if sys.platform == "darwin":
         return _started("open", ["-R", path])
-    return _marked_over_dbus(path) or QDesktopServices.openUrl(QUrl(file_url(os.path.dirname(path))))
-
-
-def file_url(path: str) -> str:
-    """Return the address of a file; bytes of its name that are no text stay what they are."""
-    return f"file://{quote_from_bytes(os.fsencode(path))}"
+    return _marked_over_dbus(path) or QDesktopServices.openUrl(url_of(os.path.dirname(path)))
 
 
 def _started(program: str, arguments: list[str]) -> bool:
@@ -48,5 +44,5 @@ def _marked_over_dbus(path: str) -> bool:
     if not any(_FILE_MANAGER in names for names in known):
         return False
     message = QDBusMessage.createMethodCall(_FILE_MANAGER, "/org/freedesktop/FileManager1", _FILE_MANAGER, "ShowItems")
-    message.setArguments([[file_url(path)], ""])
+    message.setArguments([[url_of(path).toString(QUrl.ComponentFormattingOption.FullyEncoded)], ""])
     return bus.send(message)

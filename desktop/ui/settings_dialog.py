@@ -90,8 +90,8 @@ class SettingsDialog(QDialog):
         self._settings = settings
         self._why_invalid = why_invalid
         self._fixed = fixed
-        self._models = tuple(dict.fromkeys([settings.model, *models])) if models else ()
         self._fields = {field.name: field for field in dataclasses.fields(settings)}
+        self._models = tuple(dict.fromkeys([settings.model, *models])) if models else ()
         self._types = typing.get_type_hints(Settings)
         self.editors: dict[str, _Editor] = {}
         self.groups = QListWidget()
@@ -103,6 +103,8 @@ class SettingsDialog(QDialog):
             item = QListWidgetItem(translated(title), self.groups)
             item.setSizeHint(QSize(0, _GROUP_PX))
             self._pages.addWidget(self._page(rows))
+        # As the fields show it: a number with more places than they have is not a change.
+        self._shown = {name: editor.read() for name, editor in self.editors.items()}
         self.groups.currentRowChanged.connect(self._pages.setCurrentIndex)
         self.groups.setCurrentRow(0)
         kinds = QDialogButtonBox.StandardButton
@@ -133,7 +135,7 @@ class SettingsDialog(QDialog):
     def changed_values(self) -> Mapping[str, Any]:
         """Return the settings that were changed."""
         values = {name: editor.read() for name, editor in self.editors.items() if name not in self._fixed}
-        return {name: value for name, value in values.items() if value != getattr(self._settings, name)}
+        return {name: value for name, value in values.items() if value != self._shown[name]}
 
     def restore_page(self) -> None:
         """Put the settings of the page that is shown back to their defaults; Save keeps them."""
@@ -294,6 +296,10 @@ def _choice(words: Sequence[str], value: str) -> _Editor:
     for word in words:
         box.addItem(translated(WORDS.get(word, word)), word)
     box.setCurrentIndex(box.findData(value))
-    return _Editor(
-        box, box, box.currentData, lambda word: box.setCurrentIndex(box.findData(word)), box.currentIndexChanged
-    )
+
+    def write(word: str) -> None:
+        # A model without its version is the one that is listed with it.
+        place = next((i for i, known in enumerate(words) if word in (known, known.partition("@")[0])), -1)
+        box.setCurrentIndex(place)
+
+    return _Editor(box, box, box.currentData, write, box.currentIndexChanged)

@@ -20,6 +20,11 @@ class Steps(QObject):
     ----------
     selected
         The contents that a step goes to.
+
+    Attributes
+    ----------
+    read_only
+        The library can only be read: steps say so and do nothing.
     """
 
     said = Signal(str)
@@ -27,6 +32,7 @@ class Steps(QObject):
     def __init__(self, engine: EnginePort, selected: Callable[[], list[int]], parent: QObject) -> None:
         super().__init__(parent)
         self._engine, self._selected = engine, selected
+        self.read_only = False
 
     def accept(self, k: int) -> None:
         """Take the k-th prediction as the label."""
@@ -39,7 +45,7 @@ class Steps(QObject):
     def label_these(self, content_ids: list[int], class_name: str) -> None:
         """Give a label to pictures that need not be the chosen ones any more."""
         if content_ids:
-            self._engine.call("label", content_ids, class_name, done=self._done)
+            self._call("label", content_ids, class_name, done=self._done)
 
     def reject(self) -> None:
         """Say that the prediction is wrong."""
@@ -51,7 +57,7 @@ class Steps(QObject):
 
     def note(self, content_id: int, text: str) -> None:
         """Write a note beside the label of one picture."""
-        self._engine.call("note", [content_id], text, done=self._done)
+        self._call("note", [content_id], text, done=self._done)
 
     def hide(self) -> None:
         """Take the selection out of the library's view."""
@@ -59,21 +65,27 @@ class Steps(QObject):
 
     def remove_source(self, source_id: int) -> None:
         """Take a source out of the library's view."""
-        self._engine.call("remove_source", source_id, done=self._done)
+        self._call("remove_source", source_id, done=self._done)
 
     def dismiss(self, problem_ids: list[int]) -> None:
         """Take files off the list of problems."""
-        self._engine.call("dismiss_problems", problem_ids, done=self._done)
+        self._call("dismiss_problems", problem_ids, done=self._done)
+
+    def take_in(self, paths: list[str], done: Callable[[int], None]) -> None:
+        """Take files and folders into the library; `done` is told the number of the job."""
+        self._call("submit", paths, done=done)
+
+    def retry(self, problem_ids: list[int] | None) -> None:
+        """Try files again that could not be used (all for None)."""
+        self._call("retry_problems", problem_ids, done=lambda _job_id: None)
 
     def undo(self) -> None:
         """Take the last step back."""
-        self._engine.call("undo", done=lambda c: self._turned(c, self.tr("Undone: {0}."), self.tr("Nothing to undo.")))
+        self._call("undo", done=lambda c: self._turned(c, self.tr("Undone: {0}."), self.tr("Nothing to undo.")))
 
     def redo(self) -> None:
         """Do it again."""
-        self._engine.call(
-            "redo", done=lambda c: self._turned(c, self.tr("Done again: {0}."), self.tr("Nothing to do again."))
-        )
+        self._call("redo", done=lambda c: self._turned(c, self.tr("Done again: {0}."), self.tr("Nothing to do again.")))
 
     def copy_record(self, content_id: int | None, top_k: int) -> None:
         """Copy the result record of a picture."""
@@ -83,7 +95,13 @@ class Steps(QObject):
     def _go(self, name: str, *arguments: Any) -> None:
         ids = self._selected()
         if ids:
-            self._engine.call(name, ids, *arguments, done=self._done)
+            self._call(name, ids, *arguments, done=self._done)
+
+    def _call(self, name: str, *arguments: Any, done: Callable[[Any], None]) -> None:
+        if self.read_only:
+            self.said.emit(self.tr("This library can only be read."))
+        else:
+            self._engine.call(name, *arguments, done=done)
 
     def _done(self, command: Command | None) -> None:
         if command is not None:

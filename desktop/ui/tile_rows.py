@@ -44,6 +44,8 @@ class TileRows(QObject):
         self._lost_s = _LOST_S
         # Changed while they were being read: what comes may be from before.
         self._moved: set[int] = set()
+        self._expecting: set[int] = set()
+        self._moved_awaited: set[int] = set()
         self._epoch = 0
         self._retry_ms = _RETRY_MS
         self._retry = QTimer(self)
@@ -73,6 +75,7 @@ class TileRows(QObject):
             moved = set(content_ids)
             self._stale |= moved & self._rows.keys()
             self._absent -= moved
+            self._moved_awaited |= moved & self._expecting
             if self._asked_s is not None:
                 self._moved |= moved
 
@@ -91,6 +94,7 @@ class TileRows(QObject):
     def expect(self, content_ids: Iterable[int]) -> None:
         """Fetch these at once, beside whatever else is being fetched: someone waits to see them."""
         wanted, ref, epoch = list(content_ids), self._model_ref, self._epoch
+        self._expecting, self._moved_awaited = set(wanted), set()
         self._read.ask("awaited", lambda view: view.tiles(wanted, ref), lambda rows: self._expected(rows, epoch))
 
     def _expected(self, rows: Sequence[Tile], epoch: int) -> None:
@@ -99,6 +103,8 @@ class TileRows(QObject):
         for row in rows:
             self._rows[row.content_id] = row
             self._stale.discard(row.content_id)
+        self._stale |= self._moved_awaited & self._rows.keys()
+        self._expecting, self._moved_awaited = set(), set()
         self._absent -= {row.content_id for row in rows}
         self._came([row.content_id for row in rows])
 

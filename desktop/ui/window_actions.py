@@ -5,19 +5,22 @@ from __future__ import annotations
 from typing import Any
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication
+from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QKeyEvent
 from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu
 
 from desktop.ui import intake, reveal
 from desktop.ui.about import AboutDialog
 from desktop.ui.activity_bar import ActivityBar
+from desktop.ui.arrivals import Arrivals
 from desktop.ui.banner import Banner
 from desktop.ui.doctor_dialog import DoctorDialog
+from desktop.ui.empty_state import EmptyState, NothingFound
 from desktop.ui.filter_bar import FilterBar
 from desktop.ui.grid import AssetGrid
 from desktop.ui.inspector import Inspector
 from desktop.ui.large_preview import LargePreview
 from desktop.ui.library_menu import LibraryMenu
+from desktop.ui.middle import Middle
 from desktop.ui.plain_text import printable
 from desktop.ui.ports import EnginePort, Shell
 from desktop.ui.settings_dialog import SettingsDialog
@@ -38,9 +41,14 @@ class WindowActions(QMainWindow):
     actions_by_name: dict[str, QAction]
     inspector: Inspector
     large: LargePreview
+    middle: Middle
+    empty: EmptyState
+    nothing: NothingFound
     activity: ActivityBar
     steps: Steps
+    arrivals: Arrivals
     library_menu: LibraryMenu
+    _model_ref: str
     _shell: Shell
     _engine: EnginePort
     _facets: Facets
@@ -101,7 +109,7 @@ class WindowActions(QMainWindow):
     def submit(self, paths: list[str]) -> None:
         """Take paths into the library."""
         if paths:
-            self._engine.call("submit", paths)
+            self.steps.take_in(paths, self.arrivals.dropped)
 
     def open_files(self) -> None:
         """Ask for files."""
@@ -115,7 +123,7 @@ class WindowActions(QMainWindow):
 
     def try_samples(self) -> None:
         """Show the photos that ship with the program."""
-        self.submit([self._shell.sample_folder()])
+        self.submit(self._shell.sample_photos())
 
     def rescan(self) -> None:
         """Look for new and changed files in all sources."""
@@ -141,7 +149,7 @@ class WindowActions(QMainWindow):
         return True
 
     def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.source() is None and intake.takes(event.mimeData()):
+        if event.source() is None and not self.steps.read_only and intake.takes(event.mimeData()):
             event.acceptProposedAction()
             self._overlay.lift()
 
@@ -211,6 +219,24 @@ class WindowActions(QMainWindow):
 
     # Looking
 
+    def toggle_preview(self) -> None:
+        """Show the current picture large, or the grid again."""
+        if self.middle.currentWidget() is self.large:
+            self._show_page(self.grid.count())
+            self.grid.setFocus()
+        elif self.middle.currentWidget() is self.grid and self.grid.current_id() is not None:
+            self.middle.turn_to(self.large)
+            self.large.setFocus()
+            self._load_large()
+
+    def _load_large(self) -> None:
+        place = self.tr("{0} of {1}").format(f"{self.grid.current_place() + 1:,}", f"{self.grid.count():,}")
+        self.large.show_content(self.grid.current_id(), self._model_ref, place)
+
+    def _show_page(self, n: int) -> None:
+        page = self.grid if n else self.nothing if self.filters.is_filtering() else self.empty
+        self.middle.turn_to(page)
+
     def larger_tiles(self) -> None:
         """Make tiles larger, or the picture that is shown large."""
         if self.large.isVisible():
@@ -229,6 +255,13 @@ class WindowActions(QMainWindow):
         """Go to the search field."""
         self.filters.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
         self.filters.search.selectAll()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        moves = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
+        if self.middle.currentWidget() is self.large and Qt.Key(event.key()) in moves:
+            self.grid.step(moves[Qt.Key(event.key())])
+        else:
+            super().keyPressEvent(event)
 
     def _explain_device(self) -> None:
         text = self.activity.badge.details().replace("\n", "  ·  ")

@@ -1,21 +1,54 @@
-"""A window over the fake engine."""
+"""A window over the fake engine, and one over the real one."""
 
 from __future__ import annotations
 
 import time
+import weakref
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, QThread
 from PySide6.QtWidgets import QApplication
+from shiboken6 import isValid
 
 from desktop.app import Program
 from desktop.ui import theme
 from engine.errors import LightdeskError
 from engine.schemas.settings import Settings
 from tests.desktop.fake_engine import FakeEngine
+from tests.desktop.real_program import closed, opened
+
+_THREADS_END_WITHIN_S = 5.0
+_left_running: list[QThread] = []
+
+
+@pytest.fixture(autouse=True)
+def no_leaked_qthreads() -> Iterator[None]:
+    """Fail where a QThread outlives its test: Python does not list them, and Qt aborts over one that is thrown away.
+
+    They are held weakly, so that one which is thrown away while it runs still does so where it happens.
+    """
+    started: weakref.WeakSet[QThread] = weakref.WeakSet()
+    start = QThread.start
+
+    def noted(thread: QThread, *priority: QThread.Priority) -> None:
+        started.add(thread)
+        start(thread, *priority)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(QThread, "start", noted)
+        yield
+    until_s = time.monotonic() + _THREADS_END_WITHIN_S
+    while leaked := [thread for thread in started if isValid(thread) and thread.isRunning()]:
+        if time.monotonic() > until_s:
+            _left_running.extend(leaked)  # the next tests are still to be run
+            for thread in leaked:
+                thread.quit()
+            names = sorted(thread.objectName() or type(thread).__name__ for thread in leaked)
+            pytest.fail(f"QThreads outlived their test: {', '.join(names)}")
+        time.sleep(0.01)
 
 
 @dataclass
@@ -73,4 +106,17 @@ def show(qtbot, home: Path) -> Iterator[Callable[..., Shown]]:
         shown.program.close()
         assert time.monotonic() - started_s < 2.0
         shown.window.deleteLater()
+    app.processEvents()
+
+
+@pytest.fixture
+def program(qtbot, home: Path) -> Iterator[Program]:
+    """The real window on the real engine with the fake model."""
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    theme.apply(app, "light")
+    program, _engines = opened(qtbot, home)
+    qtbot.waitUntil(lambda: "fake" in program.window.activity.badge.text(), timeout=10_000)
+    yield program
+    closed(program)
     app.processEvents()

@@ -8,44 +8,15 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from PySide6.QtCore import QSettings
 
-from desktop.app import Program
 from engine.backends.fake import FakeSession
-from engine.schemas.settings import Settings
-from engine.service import Engine
-from engine.settings import load
+from tests.desktop.real_program import closed, opened
 from tests.faults.conftest import until
 from tests.faults.whole_library import undisturbed, whole_library
 from tests.images import folder_of
 
 pytestmark = pytest.mark.qt
 N = 600
-
-
-def opened(qtbot, home: Path, *paths: Path) -> tuple[Program, list[Engine]]:
-    engines: list[Engine] = []
-
-    def make(settings: Settings) -> Engine:
-        engines.append(Engine(settings))
-        return engines[-1]
-
-    state = QSettings(str(home / "window.ini"), QSettings.Format.IniFormat)
-    program = Program(load({"model": "fake"}), [str(path) for path in paths], make_engine=make, state=state)
-    program.window.show()
-    program.start()
-    qtbot.waitUntil(lambda: bool(engines) and engines[0].model_state().phase == "ready", timeout=20_000)
-    return program, engines
-
-
-def closed(program: Program) -> float:
-    """Close as a person does; returns the seconds it took."""
-    began_s = time.monotonic()
-    program.window.close()
-    program.close()
-    took_s = time.monotonic() - began_s
-    program.window.deleteLater()
-    return took_s
 
 
 @pytest.fixture

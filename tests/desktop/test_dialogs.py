@@ -159,6 +159,14 @@ def test_models_are_chosen_where_they_are_known(parent: QWidget) -> None:
     assert edited.changed_values() == {}
     box.setCurrentIndex(2)
     assert edited.changed_values() == {"model": "fake@1"}
+    edited.groups.setCurrentRow(1)
+    edited.restore_page()
+    assert edited.changed_values() == {"model": "efficientnet-lite0@1"}
+
+
+def test_a_number_with_more_places_than_the_field_is_no_change(parent: QWidget) -> None:
+    edited = dialog(parent, Settings(max_delay_ms=2.55))
+    assert edited.changed_values() == {}
 
 
 def test_what_the_environment_decides_is_not_edited(parent: QWidget) -> None:

@@ -2,46 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-from PySide6.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
-from PySide6.QtGui import QDragEnterEvent, QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import Qt, QTimer
 
 from desktop.app import Program
-from desktop.ui import theme
-from engine.settings import load
+from tests.desktop.real_program import drop
 from tests.images import folder_of
-
-
-@pytest.fixture
-def program(qtbot, home: Path) -> Iterator[Program]:
-    app = QApplication.instance()
-    assert isinstance(app, QApplication)
-    theme.apply(app, "light")
-    program = Program(load({"model": "fake"}), [])
-    program.window.show()
-    program.start()
-    qtbot.waitUntil(lambda: "fake" in program.window.activity.badge.text(), timeout=10_000)
-    yield program
-    program.window.close()
-    program.close()
-    program.window.deleteLater()
-    app.processEvents()
-
-
-def drop(program: Program, *paths: Path) -> None:
-    mime = QMimeData()
-    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    where = QPointF(300, 300)
-    enter = QDragEnterEvent(
-        where.toPoint(), Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier
-    )
-    QApplication.sendEvent(program.window, enter)
-    event = QDropEvent(where, Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier)
-    QApplication.sendEvent(program.window, event)
 
 
 def test_drop_label_undo_by_keyboard(program: Program, qtbot, tmp_path: Path) -> None:

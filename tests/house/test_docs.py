@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import json
 import re
+import signal
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, get_args
@@ -12,7 +13,9 @@ from typing import Any, get_args
 import click
 import pytest
 
-from engine.cli import entry
+from desktop import __main__ as window
+from engine.cli import entry, interrupt
+from engine.cli import table as cli_table
 from engine.doctor.report import Finding, Report, State, as_data
 from engine.errors import ErrorCode
 from engine.schemas.job import JobState
@@ -140,9 +143,37 @@ def test_the_keys_of_evaluate_and_doctor_are_documented(tmp_path: Path, printed:
     assert {*as_data(report), *as_data(report)["findings"][0], *get_args(State)} == documented
 
 
+def returned(source: Path) -> set[int]:
+    """The numbers that the functions of a verb return for themselves."""
+    functions = [node for node in ast.walk(ast.parse(source.read_bytes())) if isinstance(node, ast.FunctionDef)]
+    values: list[ast.expr | None] = [
+        node.value
+        for function in functions
+        if isinstance(function.returns, ast.Name) and function.returns.id == "int"
+        for node in ast.walk(function)
+        if isinstance(node, ast.Return)
+    ]
+    either = [part for value in values if isinstance(value, ast.IfExp) for part in (value.body, value.orelse)]
+    return {value.value for value in [*values, *either] if isinstance(value, ast.Constant)}
+
+
+def ends_by_signals() -> set[int]:
+    """What the command line ends with for each signal that it listens to."""
+    before = {number: signal.getsignal(number) for number in signal.valid_signals()}
+    with interrupt.Interrupt():
+        heard = {number for number in before if signal.getsignal(number) != before[number]}
+    return {interrupt.Interrupted(number).exit_code for number in heard}
+
+
 def test_every_exit_code_is_documented() -> None:
     table = read("cli.md").partition("## Exit codes")[2].partition("##")[0]
-    assert set(re.findall(r"^\| ([\d, ]+) \|", table, re.M)) == {"0", "1", "2", "130, 143", "141"}
+    documented = {int(code) for row in re.findall(r"^\| ([\d, ]+) \|", table, re.M) for code in re.findall(r"\d+", row)}
+    verbs_ = {DOCS.parent / f"engine/cli/{verb.split()[0]}.py" for verb in VERBS} | {Path(cli_table.__file__)}
+    by_verbs = set().union(*map(returned, verbs_))
+    assert by_verbs >= {0, 1}
+    named = {code for module in (entry, window) for name, code in vars(module).items() if name.startswith("_EXIT_")}
+    assert len(named) >= 4
+    assert documented == by_verbs | named | ends_by_signals()
 
 
 def test_every_setting_is_documented_as_it_is() -> None:
@@ -224,6 +255,34 @@ def keys(value: object) -> set[str]:
     if isinstance(value, list):
         return {key for below in value for key in keys(below)}
     return set()
+
+
+def screenshots() -> set[str]:
+    """Names of the pictures that benchmarks/screenshots.py makes: its scales and themes, and all that it takes."""
+    tree = ast.parse((DOCS.parent / "benchmarks/screenshots.py").read_bytes())
+    constants = {
+        target.id: ast.literal_eval(node.value)
+        for node in tree.body
+        if isinstance(node, ast.Assign)
+        for target in node.targets
+        if isinstance(target, ast.Name) and target.id in ("_SCALES", "_THEMES")
+    }
+    taken = {
+        ast.literal_eval(node.args[1])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "_take"
+    }
+    assert {"empty", "window"} <= taken
+    ends = {scale: ".png" if scale == 1 else f"@{scale}x.webp" for scale in constants["_SCALES"]}
+    return {f"{name}-{theme}{end}" for name in taken for theme in constants["_THEMES"] for end in ends.values()}
+
+
+def test_the_pictures_are_those_that_screenshots_makes() -> None:
+    there = {path.name for path in (DOCS / "images").iterdir()}
+    assert there == screenshots(), "make screenshots, and take away what it no longer makes"
+    for name in there:
+        start = (DOCS / "images" / name).read_bytes()[:12]
+        assert start.startswith(b"\x89PNG") if name.endswith(".png") else start[8:] == b"WEBP", f"{name} is no picture"
 
 
 def test_links_between_documents_lead_somewhere() -> None:

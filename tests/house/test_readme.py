@@ -1,32 +1,62 @@
-"""Every command that README shows is run.
+"""Every command that README shows is run, in blocks and in sentences; one that no rule knows is red.
 
 In quick runs (`make test`): the commands of the program itself on sample photos; of `make` what it would do.
 In slow ones (`make test-all`): `make run` for real, without a display, as README's first reader would see it in a
 terminal, and `pip install .` into an environment of its own. `make test` is not started from inside itself: that it
-passes is what the run around this test shows.
+passes is what the run around this test shows. What would be fetched from a package index is compared with pyproject.
 """
 
 from __future__ import annotations
 
+import ast
 import os
 import re
 import shlex
 import shutil
 import subprocess
 import sys
+import tomllib
 import venv
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
 
 ROOT = Path(__file__).resolve().parents[2]
 README = (ROOT / "README.md").read_text("utf-8")
-COMMANDS = [
+_FENCED = re.compile(r"(?ms)^```(\w*)\n(.*?)^```$")
+IN_BLOCKS = [
     line
-    for block in re.findall(r"(?ms)^```sh\n(.*?)^```", README)
+    for _language, block in _FENCED.findall(README)
     for line in block.splitlines()
     if line.strip() and not line.startswith("#")
 ]
+_PROSE = _FENCED.sub("", README)
+_SPANS = {" ".join(span.split()) for span in re.findall(r"`([^`]+)`", _PROSE)}
+# What stands like code in sentences and is no command.
+NAMES = {
+    ".venv",
+    "apt-get",
+    "--json",
+    "~/.local/share/lightdesk/library.lightdesk",
+    "~/.cache/lightdesk",
+    "LIGHTDESK_HOME",
+    "pillow-heif",
+}
+COMMANDS = list(dict.fromkeys([*IN_BLOCKS, *sorted(_SPANS - NAMES)]))
+# A command is checked by the rule whose beginning it has: the tests below.
+RULES = {
+    "make": r"make( |$)",
+    "lightdesk": r"(\.venv/bin/)?lightdesk( |$)",
+    "pip": r"(\.venv/bin/)?pip install ",
+}
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+
+
+def under(rule: str) -> list[str]:
+    """The commands that a rule is for."""
+    return [command for command in COMMANDS if re.match(RULES[rule], command)]
 
 
 def environment(home: Path, **more: str) -> dict[str, str]:
@@ -70,18 +100,29 @@ def photos(tmp_path: Path) -> Path:
 
 
 def test_the_two_commands_come_first() -> None:
-    assert COMMANDS[:2] == ["make run", "make test"]
+    assert IN_BLOCKS[:2] == ["make run", "make test"]
 
 
-@pytest.mark.parametrize("command", [line for line in COMMANDS if line.startswith("make ")])
+def test_nothing_that_looks_like_a_command_is_passed_over() -> None:
+    assert {language for language, _ in _FENCED.findall(README)} == {"sh"}
+    assert "```" not in _PROSE and _PROSE.count("`") % 2 == 0 and not re.search(r"(?m)^( {4}|\t|~~~)", _PROSE)
+    assert NAMES <= _SPANS, "NAMES holds what README no longer says"
+    for command in COMMANDS:
+        rules = [name for name, beginning in RULES.items() if re.match(beginning, command)]
+        assert len(rules) == 1, f"README shows `{command}`: no rule checks it, and it is not in NAMES"
+    assert all(under(rule) for rule in RULES)
+
+
+@pytest.mark.parametrize("command", under("make"))
 def test_make_knows_it(command: str, home: Path) -> None:
     done = run(f"{command} --dry-run", ROOT, home)
     assert done.returncode == 0, done.stderr
     assert "packaging/bootstrap.py" in done.stdout
 
 
-@pytest.mark.parametrize("command", [line for line in COMMANDS if line.startswith("lightdesk")])
+@pytest.mark.parametrize("command", under("lightdesk"))
 def test_lightdesk_knows_it(command: str, photos: Path, home: Path) -> None:
+    command = command.removeprefix(".venv/bin/")  # that of this run is found on the path
     if "classify" not in command:  # the rest look at what that one has made
         assert run("lightdesk classify photo.jpg", photos, home, LIGHTDESK_MODEL="fake").returncode == 0
     done = run(command, photos, home, LIGHTDESK_MODEL="fake")
@@ -105,10 +146,50 @@ def test_make_run_prints_a_table_without_a_display(photos: Path, home: Path) -> 
     assert "Building" not in again.stderr
 
 
+def to_install(command: str) -> list[Requirement]:
+    """What a command has pip install; `.` is the project in the folder."""
+    words = [word for word in shlex.split(command.partition("pip install ")[2]) if word != "--force-reinstall"]
+    return [Requirement(re.sub(r"^\.(?=\[|$)", PROJECT["name"], word)) for word in words]
+
+
+def told_by_the_program() -> Iterator[str]:
+    """What the program's own words tell a person to install."""
+    for package in ("engine", "desktop"):
+        for path in (ROOT / package).rglob("*.py"):
+            for node in ast.walk(ast.parse(path.read_bytes())):
+                if isinstance(node, ast.Constant) and "pip install " in str(node.value):
+                    yield "pip install " + str(node.value).partition("pip install ")[2]
+
+
+def told_by_the_documents() -> Iterator[str]:
+    for path in (ROOT / "docs").glob("*.md"):
+        yield from re.findall(r"`(pip install [^`]+)`", path.read_text("utf-8"))
+
+
+@pytest.mark.parametrize("command", sorted({*under("pip"), *told_by_the_program(), *told_by_the_documents()}))
+def test_what_is_to_be_installed_is_what_the_program_needs(command: str) -> None:
+    """The same versions and extras as in pyproject, where nothing may be fetched."""
+    extras = PROJECT["optional-dependencies"]
+    needed = [
+        Requirement(text) for text in [*PROJECT["dependencies"], *(text for name in extras for text in extras[name])]
+    ]
+    asked = to_install(command)
+    assert asked
+    if command.startswith(".venv/bin/"):
+        assert shutil.which("pip", path=str(Path(sys.executable).parent)), "the set-up makes no pip"
+    for wanted in asked:
+        if wanted.name == PROJECT["name"]:
+            assert wanted.extras <= extras.keys() and not wanted.specifier, command
+        else:
+            assert (wanted.name, wanted.extras, wanted.specifier) in [
+                (one.name, one.extras, one.specifier) for one in needed
+            ], f"pyproject does not ask for {wanted}"
+
+
 @pytest.mark.slow
-@pytest.mark.skipif("pip install ." not in README, reason="README does not show it")
 def test_pip_install_gives_the_command(photos: Path, home: Path, tmp_path: Path) -> None:
     """Into an environment that has the dependencies (those of this run) but not this checkout."""
+    assert "pip install ." in COMMANDS
     place = tmp_path / "env"
     venv.create(place, with_pip=False)
     bin_, site = place / "bin", next(place.glob("lib/python*/site-packages"))
@@ -172,6 +253,17 @@ def _check_that_nothing_is_written_there(place: Path, photos: Path, home: Path) 
             path.chmod(mode)
     after = {path: path.stat().st_mtime_ns for path in place.rglob("*") if "__pycache__" not in path.parts}
     assert {path for path, time_ns in after.items() if before.get(path) != time_ns and path.is_file()} == set()
+
+
+def test_what_is_said_of_cuda_is_said_everywhere() -> None:
+    """Whoever tests it on a real GPU says so in all of these."""
+    untested = {
+        "README.md": "CUDA is not yet tested on a real GPU",
+        "docs/benchmarks.md": "CUDA: no machine with a GPU was at hand",
+        "engine/doctor/gpu.py": "has not yet been tested on a real GPU",
+    }
+    said = {name: words in " ".join((ROOT / name).read_text("utf-8").split()) for name, words in untested.items()}
+    assert len({*said.values()}) == 1, said
 
 
 def test_pictures_and_links_exist() -> None:

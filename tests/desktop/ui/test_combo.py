@@ -69,6 +69,15 @@ def test_new_classes_keep_the_choice_and_what_is_typed(chooser: Chooser, qtbot) 
     assert chooser.combo.line().text() == "ban"
 
 
+def test_what_came_while_someone_chose_is_offered_afterwards(chooser: Chooser, qtbot) -> None:
+    chooser.combo.line().setFocus()
+    chooser.combo.offer(["banjo"])
+    assert chooser.combo.findData("banjo") < 0
+    chooser.combo.line().clearFocus()
+    qtbot.waitUntil(lambda: chooser.combo.findData("banjo") == 1)
+    assert chooser.combo.count() == 2
+
+
 def test_a_class_that_is_not_offered_can_be_chosen(chooser: Chooser) -> None:
     chooser.combo.choose("gone")
     assert chooser.combo.chosen() == "gone"

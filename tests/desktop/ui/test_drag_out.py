@@ -89,7 +89,7 @@ def test_names_of_any_bytes_become_urls_and_come_back() -> None:
 
 def test_the_drag_starts_with_the_files_of_the_selection(reads: FakeReads, source: QWidget) -> None:
     drag = DragOut(reads, source)
-    drag.prepare([2, 3])
+    drag.prepare([2, 3], 2)
     reads.answer("drag")
     assert not Drag.made  # pressed, not moved
     drag.start(picture(color_of(2)))
@@ -105,7 +105,7 @@ def test_one_file_for_each_content_and_only_those_that_are_there(reads: FakeRead
         **{name: getattr(two, name) for name in two.__slots__} | {"files": (*two.files, *copy)}
     )
     drag = DragOut(reads, source)
-    drag.prepare([1, 2, 3, 99])
+    drag.prepare([1, 2, 3, 99], 4)
     reads.answer("drag")
     drag.start(None)
     assert names(Drag.made[0].mime) == [b"/b/copy.jpg", b"/photos/3.jpg"]
@@ -113,7 +113,7 @@ def test_one_file_for_each_content_and_only_those_that_are_there(reads: FakeRead
 
 def test_files_that_have_all_gone_start_no_drag(reads: FakeReads, source: QWidget) -> None:
     drag = DragOut(reads, source)
-    drag.prepare([99])
+    drag.prepare([99], 1)
     reads.answer("drag")
     drag.start(None)
     assert not Drag.made
@@ -122,13 +122,13 @@ def test_files_that_have_all_gone_start_no_drag(reads: FakeReads, source: QWidge
 def test_paths_that_come_late_start_the_drag_while_the_button_is_down(reads: FakeReads, source: QWidget) -> None:
     drag = DragOut(reads, source)
     QTest.mousePress(source, LEFT, NONE, QPoint(5, 5))
-    drag.prepare([1])
+    drag.prepare([1], 1)
     drag.start(None)
     assert not Drag.made
     reads.answer("drag")
     assert len(Drag.made) == 1
     QTest.mouseRelease(source, LEFT, NONE, QPoint(5, 5))
-    drag.prepare([1])
+    drag.prepare([1], 1)
     drag.start(None)
     reads.answer("drag")
     assert len(Drag.made) == 1  # the button was let go meanwhile
@@ -136,13 +136,13 @@ def test_paths_that_come_late_start_the_drag_while_the_button_is_down(reads: Fak
 
 def test_a_press_before_is_forgotten(reads: FakeReads, source: QWidget) -> None:
     drag = DragOut(reads, source)
-    drag.prepare([1])
+    drag.prepare([1], 1)
     reads.answer("drag")
     drag.forget()
     drag.start(None)
     assert not Drag.made
-    drag.prepare([1])
-    drag.prepare([2])
+    drag.prepare([1], 1)
+    drag.prepare([2], 1)
     reads.answer("drag")
     drag.start(None)
     assert names(Drag.made[0].mime) == [b"/photos/2.jpg"]
@@ -161,7 +161,7 @@ def test_a_huge_selection_gives_a_thousand_files_and_says_so(reads: FakeReads, s
             return real(self, *arguments)
 
     monkeypatch.setattr(module, "QPainter", Painter)
-    drag.prepare(list(range(1, 1201)))
+    drag.prepare(list(range(1, 1001)), 1200)
     reads.answer("drag")
     drag.start(picture(color_of(1), 20, 100))
     assert len(names(Drag.made[0].mime)) == 1000
@@ -179,7 +179,7 @@ def test_the_picture_under_the_mouse_is_sharp_and_counts(
     drag = DragOut(reads, source)
     shots = []
     for chosen in ([1], [1, 2, 3]):
-        drag.prepare(chosen)
+        drag.prepare(chosen, len(chosen))
         reads.answer("drag")
         drag.start(picture(QColor("red"), 300, 200))
         pixmap = Drag.made[-1].pixmap

@@ -322,7 +322,7 @@ def test_another_library_leaves_nothing_of_the_one_before(grid: AssetGrid, qtbot
 def test_a_drag_takes_the_selection_along(grid: AssetGrid, monkeypatch: pytest.MonkeyPatch) -> None:
     started: list[tuple[list[int], object]] = []
     prepared: list[list[int]] = []
-    monkeypatch.setattr(grid._drag_out, "prepare", prepared.append)
+    monkeypatch.setattr(grid._drag_out, "prepare", lambda ids, _n: prepared.append(ids))
     monkeypatch.setattr(grid._drag_out, "start", lambda image: started.append((grid.selected_ids(), image)))
     fill(grid, 20)
     click(grid, 1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QApplication, QLineEdit, QToolButton, QWidget
@@ -24,7 +25,7 @@ class Opened:
         shown(qtbot, self.inspector, width, height)
 
     def show(self, content_id: int | None, *selected: int) -> None:
-        self.inspector.show_content(content_id, len(selected) or int(content_id is not None), selected)
+        self.inspector.show_content(content_id, len(selected) or int(content_id is not None), np.array(selected, np.int64))
         self.read.answer("inspector")
         self.read.answer("selection")
 

@@ -13,8 +13,7 @@ from PySide6.QtGui import QImage
 from PySide6.QtWidgets import QWidget
 
 from desktop.ui import theme
-from desktop.ui.intake import DropOverlay, image_in, local_path, paths_in, takes
-from desktop.ui.reveal import file_url
+from desktop.ui.intake import DropOverlay, image_in, local_path, paths_in, takes, url_of
 from tests.desktop.ui.held_ports import painted, shown
 
 NAMES = st.binary(min_size=1, max_size=40).filter(lambda name: not set(name) & {0, ord("/")})
@@ -33,9 +32,10 @@ def mime(*urls: str, text: str | None = None) -> QMimeData:
 @given(NAMES)
 def test_any_name_of_a_file_survives_the_way_through_a_url(name: bytes) -> None:
     path = os.fsdecode(b"/photos/" + name)
-    url = QUrl(file_url(path))
-    assert local_path(url) == path
-    assert paths_in(mime(file_url(path))) == [path]
+    assert local_path(url_of(path)) == path
+    data = QMimeData()
+    data.setUrls([url_of(path)])
+    assert paths_in(data) == [path]
 
 
 @pytest.mark.parametrize(

@@ -186,5 +186,5 @@ def test_a_source_can_be_removed_by_mouse_and_keys(shown_panel: Panel, qtbot) ->
 
 def test_choosing_by_the_window_says_nothing(shown_panel: Panel) -> None:
     shown_panel.panel.show_choice(("source", 2))
-    shown_panel.panel.choose_all()
+    shown_panel.panel.show_choice(ALL)
     assert shown_panel.said == [] and shown_panel.panel.currentIndex().data() == "All pictures"

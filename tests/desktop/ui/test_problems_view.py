@@ -55,6 +55,11 @@ def listed(qtbot) -> Listed:
     return Listed(qtbot)
 
 
+def test_a_reason_after_the_path_and_a_colon_begins_as_a_sentence(listed: Listed) -> None:
+    listed.view.show_problems([problem(1, "/a.jpg", "/a.jpg: There is no such file or folder.")])
+    assert listed.cell(0, REASON) == "There is no such file or folder."
+
+
 def test_rows_say_file_reason_and_way_out(listed: Listed) -> None:
     assert [listed.cell(0, column) for column in (FILE, REASON, WAY_OUT, CODE)] == [
         "IMG_00005.jpg", "Cannot be read: its header is damaged.", WAY, "UNREADABLE_IMAGE",
@@ -138,7 +143,7 @@ def test_choice_keys_and_place_stay_when_the_list_moves(qtbot) -> None:
     bar.setValue(700)
     rows = [problem(i) for i in range(201, 0, -1)]
     listed.view.show_problems(rows)
-    assert listed.view.chosen() == [150, 148] and bar.value() == 700
+    assert listed.view._selected() == [150, 148] and bar.value() == 700
     assert listed.view.table.currentIndex().row() == 53
     listed.view.show_problems([row for row in rows if row.id not in (150, 148)])
     assert listed.view._selected() == [] and listed.view.table.currentIndex().row() == 53
@@ -172,7 +177,7 @@ def test_five_thousand_rows_are_quick(qtbot) -> None:
     listed.view.grab()
     # A fifth of a second of work; with a signal for each row it was minutes.
     assert time.process_time() - started_s < 5.0
-    assert len(listed.view.chosen()) == 5000
+    assert len(listed.view._selected()) == 5000
 
 
 @pytest.mark.parametrize("text", [

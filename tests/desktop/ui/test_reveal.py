@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+from urllib.parse import quote_from_bytes
 
 import pytest
 from PySide6.QtCore import QObject, QUrl, Slot
@@ -38,7 +39,7 @@ def opener(qtbot, monkeypatch):
 def test_without_a_bus_the_folder_is_opened(opener: Opener, folder: str) -> None:
     assert reveal.reveal(f"{folder}/IMG_1.jpg")
     encoded = bytes(opener.opened[0].toEncoded().data())
-    assert encoded == reveal.file_url(folder).encode()
+    assert encoded == b"file://" + quote_from_bytes(os.fsencode(folder)).encode()
 
 
 def test_a_bus_that_does_not_answer_is_no_way(opener: Opener, monkeypatch) -> None:

@@ -221,3 +221,13 @@ def test_what_someone_waited_for_in_another_library_is_dropped(rows: TileRows, r
     rows.clear()
     reads.answer("awaited")
     assert rows.get(7) is None and not came
+
+
+def test_an_awaited_row_that_moved_while_it_was_read_is_read_again(rows: TileRows, reads: FakeReads, came) -> None:
+    rows.expect((7,))
+    rows.invalidate((7,))
+    reads.answer("awaited")
+    assert came == [[7]]
+    rows.want(ids(7))
+    reads.answer("tiles")
+    assert reads.view.asked == [[7], [7]]
