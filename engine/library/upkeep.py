@@ -141,7 +141,8 @@ def restore(path: Path, backup_path: Path) -> Path | None:
     ------
     LibraryError
         LIBRARY_DAMAGED: the backup cannot be used. LIBRARY_BUSY: a program has the library open; it
-        would go on writing into the file that is put aside.
+        would go on writing into the file that is put aside. LIBRARY_BUSY or INTERNAL: a file could not be
+        moved. Whatever is raised, the library is where it was, or the error names where it lies.
     """
     report = check(backup_path)
     if not report.ok:
@@ -162,23 +163,46 @@ def restore(path: Path, backup_path: Path) -> Path | None:
         if path.exists():
             _refuse_if_open(path)
             aside = path.with_name(f"{path.name}.before-restore-{_stamp()}")
-            os.replace(path, aside)
-            for suffix in ("-wal", "-shm"):
-                side = path.with_name(path.name + suffix)
-                if side.exists():
-                    os.replace(side, aside.with_name(aside.name + suffix))
+            for here, there in _files_of(path, aside):
+                if here.exists():
+                    os.replace(here, there)
         os.replace(temporary, path)
     except BaseException as error:
+        left = _put_back(path, aside) if aside is not None and not path.exists() else ""
         temporary.unlink(missing_ok=True)
         if isinstance(error, OSError):
             raise LibraryError(
                 ErrorCode.LIBRARY_BUSY if isinstance(error, PermissionError) else ErrorCode.INTERNAL,
-                f"{path} could not be moved out of the way: {error.strerror}.",
-                way_out="Close every program that uses it, and look whether you may write in its folder.",
+                f"{backup_path} could not be put in the place of {path}: {error.strerror}. "
+                + (left or "Nothing was changed."),
+                way_out="Close every program that uses the library, and look whether you may write in its folder.",
                 path=str(path),
             ) from error
         raise
     return aside
+
+
+def _files_of(path: Path, other: Path) -> list[tuple[Path, Path]]:
+    """Return the library with its side files, and how they are called under another name."""
+    return [(Path(f"{path}{suffix}"), Path(f"{other}{suffix}")) for suffix in ("", "-wal", "-shm")]
+
+
+def _put_back(path: Path, aside: Path) -> str:
+    """Undo what was put aside. Returns a sentence about what is left there, empty where all is back.
+
+    The library goes first: where that fails, its log must stay with it.
+    """
+    for here, there in _files_of(path, aside):
+        if there.exists():
+            try:
+                os.replace(there, here)
+            except OSError:  # told with the reason for the restore's own failure
+                left = f"The library that was there lies in {there} now: rename it to {here}."
+                if there != aside:
+                    left = f"The library is back, but what was written last lies in {there}: rename it to {here} first."
+                log.error("%s", left)
+                return left
+    return ""
 
 
 def _refuse_if_open(path: Path) -> None:

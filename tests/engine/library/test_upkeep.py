@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -257,6 +260,76 @@ def test_a_full_disk_leaves_the_library_where_it_is(
         conn = database.connect(kept.path)
         assert conn.execute("SELECT count(*) FROM contents").fetchall() == [(3,)]
         conn.close()
+
+
+@pytest.fixture
+def lost(kept: SmallLibrary, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> tuple[Path, Path]:
+    """A damaged library whose log SQLite leaves where it is, and a backup."""
+    monkeypatch.setattr(upkeep, "_refuse_if_open", lambda _path: None)
+    copy = tmp_path / "copy.lightdesk"
+    upkeep.backup(kept.path, copy)
+    kept.conn.close()
+    kept.path.write_bytes(b"damaged" * 1000)
+    Path(f"{kept.path}-wal").write_bytes(b"its log")
+    return kept.path, copy
+
+
+def fail_at(monkeypatch: pytest.MonkeyPatch, wanted: Callable[[str, str], bool]) -> None:
+    """Let some files not be moved."""
+    real = os.replace
+
+    def replace(here: Path, there: Path) -> None:
+        if wanted(str(here), str(there)):
+            raise OSError(errno.EIO, "Input/output error")
+        real(here, there)
+
+    monkeypatch.setattr(upkeep.os, "replace", replace)
+
+
+@pytest.mark.parametrize("moved", [".restoring-", "-wal"])
+def test_where_the_last_step_fails_the_library_is_back(
+    lost: tuple[Path, Path], moved: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, copy = lost
+    fail_at(monkeypatch, lambda here, there: moved in here and ".before-restore-" not in here)
+    with pytest.raises(LibraryError) as caught:
+        upkeep.restore(path, copy)
+    assert caught.value.code is ErrorCode.INTERNAL
+    assert caught.value.message.endswith(f"in the place of {path}: Input/output error. Nothing was changed.")
+    assert path.read_bytes() == b"damaged" * 1000 and Path(f"{path}-wal").read_bytes() == b"its log"
+    assert not [*path.parent.glob("*restor*")]
+
+
+def test_ctrl_c_before_the_last_step_brings_the_library_back(
+    lost: tuple[Path, Path], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, copy = lost
+
+    def stopped(here: str, _there: str) -> bool:
+        if ".restoring-" in here:
+            raise KeyboardInterrupt
+        return False
+
+    fail_at(monkeypatch, stopped)
+    with pytest.raises(KeyboardInterrupt):
+        upkeep.restore(path, copy)
+    assert path.read_bytes() == b"damaged" * 1000 and not [*path.parent.glob("*restor*")]
+
+
+@pytest.mark.parametrize(
+    ("suffix", "said"), [("", "The library that was there lies in"), ("-wal", "what was written last lies in")]
+)
+def test_where_it_cannot_be_brought_back_is_said(
+    lost: tuple[Path, Path], suffix: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path, copy = lost
+    fail_at(monkeypatch, lambda here, there: ".restoring-" in here or there == f"{path}{suffix}")
+    with pytest.raises(LibraryError) as caught:
+        upkeep.restore(path, copy)
+    (aside,) = [p for p in path.parent.glob("*.before-restore-*") if p.name.endswith("-wal") == bool(suffix)]
+    assert f"{said} {aside}" in caught.value.message and f"rename it to {path}{suffix}" in caught.value.message
+    assert "Nothing was changed" not in caught.value.message
+    assert aside.read_bytes() in (b"damaged" * 1000, b"its log")
 
 
 def test_what_is_put_back_may_itself_be_in_use(kept: SmallLibrary, tmp_path: Path) -> None:
