@@ -25,6 +25,7 @@ from engine.cli.running import Running, running
 from engine.errors import ErrorCode, FileError
 from engine.library.records import ItemResult
 from engine.postprocess import failure_record, printable_name
+from engine.schemas.encoding import encodable
 from engine.service import Engine
 
 Record = dict[str, Any]
@@ -133,7 +134,7 @@ def record_of(engine: Engine, item: ItemResult, top_k: int, since: str) -> Recor
             item.message or "The file could not be used.",
             way_out=item.way_out or "",
             filename=printable_name(item.path),
-            path=os.fsencode(item.path).decode("utf-8", "backslashreplace"),
+            path=encodable(item.path),
         )
         return failure_record(error)
     return engine.record(item.content_id, top_k, item.path, since=since)
@@ -168,7 +169,7 @@ class _Rows:
         if self._head_due:
             self._row("file", "top-1", padded("conf.", _NUMBER_COLUMNS, right=True), "device")
             self._head_due = False
-        name = shown(os.fsencode(self._as_given(item.path)).decode("utf-8", "backslashreplace"))
+        name = shown(encodable(self._as_given(item.path)))
         if record["success"]:
             best, device = record["data"]["prediction"], record["data"]["metadata"]["device"]
             number = padded(f"{best['confidence']:.1%}", _NUMBER_COLUMNS, right=True)

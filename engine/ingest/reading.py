@@ -10,20 +10,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from engine.errors import ErrorCode, FileError
+from engine.schemas.encoding import encodable
 from engine.schemas.files import ImageLimits, LoadedFile
 
 # Missing on Windows (O_NONBLOCK, O_CLOEXEC) or elsewhere (O_BINARY). Without O_NONBLOCK a pipe would block the open.
 _OPEN_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0)
 _MOUNT_PLACES = ("/media/", "/mnt/", "/run/media/", "/Volumes/")
 _GONE = frozenset((errno.ESTALE, errno.ENODEV, errno.EHOSTDOWN, errno.ENOTCONN, errno.ETIMEDOUT))
-
-
-def printable(path: str) -> str:
-    """Return the path as text that can be printed and stored: undecodable bytes become ``\\xNN``."""
-    try:
-        return os.fsencode(path).decode("utf-8", "backslashreplace")
-    except UnicodeEncodeError:  # surrogates that stand for no byte: from a list somebody typed, never from a disk
-        return path.encode("utf-8", "backslashreplace").decode("utf-8")
+printable = encodable  # what the rooms above know it by
 
 
 def read_file(path: str, limits: ImageLimits) -> LoadedFile:

@@ -7,6 +7,7 @@ from collections.abc import Collection
 
 from engine.library import sources
 from engine.library.database import Connection, fold
+from engine.schemas.encoding import encodable
 
 
 def find(conn: Connection, sha256: bytes) -> int | None:
@@ -17,7 +18,7 @@ def find(conn: Connection, sha256: bytes) -> int | None:
 
 def name_of(path: str) -> str:
     """Return the name under which a content with this file is shown."""
-    return os.fsencode(os.path.basename(path)).decode("utf-8", "backslashreplace")
+    return encodable(os.path.basename(path))
 
 
 def refresh(conn: Connection, content_ids: Collection[int]) -> None:

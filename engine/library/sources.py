@@ -6,6 +6,7 @@ import os
 from collections.abc import Iterable
 
 from engine.library.database import Connection, now
+from engine.schemas.encoding import encodable
 
 _VISIBLE = """hidden = 0 AND EXISTS (SELECT 1 FROM files f JOIN sources s ON s.id = f.source_id
               WHERE f.content_id = contents.id AND s.removed = 0)"""
@@ -22,7 +23,7 @@ def add(conn: Connection, path: str) -> int:
     rows = conn.execute("SELECT id FROM sources WHERE path = ?", (encoded,)).fetchall()
     if rows:
         return int(rows[0][0])
-    title = encoded.decode("utf-8", "backslashreplace").rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
+    title = encodable(path).rstrip("/\\").replace("\\", "/").rsplit("/", 1)[-1]
     conn.execute(
         "INSERT INTO sources(path, title, added_at) VALUES(?, ?, ?)", (encoded, title or "Single files", now())
     )
