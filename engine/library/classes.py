@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 
 from engine.errors import ErrorCode, UsageError
 from engine.library.database import Connection, fold
 
 MAX_NAME_CHARS = 200
-_NUMBER_CHARS = 20
 
 
 def clean(name: str) -> str:
@@ -48,13 +47,26 @@ def names_apart(labels: Sequence[str]) -> list[str]:
     names = []
     for number, name in enumerate(fitting):
         if times[fold(name)] > 1:
-            while fold(name := f"{name} ({number})") in taken:
-                pass
+            name = numbered(name, number, taken)
             taken.add(fold(name))
         names.append(name)
     return names
 
 
+def numbered(name: str, number: int, taken: Set[str]) -> str:
+    """Return the name with its number behind it, cut so that a person could type it.
+
+    Parameters
+    ----------
+    taken
+        Folded names that it must not be.
+    """
+    suffix = ending = f" ({number})"
+    while fold(found := name[: MAX_NAME_CHARS - len(ending)].rstrip() + ending) in taken:
+        ending += suffix
+    return found
+
+
 def _fitting(label: str, number: int) -> str:
     visible = "".join(c if c.isprintable() else " " for c in label)
-    return " ".join(visible.split())[: MAX_NAME_CHARS - _NUMBER_CHARS].strip() or f"class {number}"
+    return " ".join(visible.split())[:MAX_NAME_CHARS].strip() or f"class {number}"

@@ -24,7 +24,15 @@ _CHECK = "Run `lightdesk library check`, or restore one of the automatic backups
 
 
 class Connection(apsw.Connection):
-    """A connection whose rows hold anything, as SQLite's do; each query knows what it selects."""
+    """A connection whose rows hold anything, as SQLite's do; each query knows what it selects.
+
+    Attributes
+    ----------
+    version_found
+        The version of the library's schema when it was opened; 0 where there was nothing in the file yet.
+    """
+
+    version_found = 0
 
     if TYPE_CHECKING:
 
@@ -102,15 +110,7 @@ def _opened(name: str, flags: int, path: Path) -> Connection:
         conn.set_busy_timeout(BUSY_TIMEOUT_MS)
         if flags & apsw.SQLITE_OPEN_READWRITE and conn.readonly("main"):
             raise apsw.ReadOnlyError("the file is write-protected")
-        application_id, _, empty = identity(conn)
-        fresh = empty and application_id == 0 and flags & apsw.SQLITE_OPEN_READWRITE
-        if application_id != APPLICATION_ID and not fresh:
-            raise LibraryError(
-                ErrorCode.LIBRARY_FOREIGN,
-                f"{path} is a database of another program.",
-                way_out="Choose another file; this one was left as it is.",
-                path=str(path),
-            )
+        conn.version_found = version_of(conn, path, may_be_new=bool(flags & apsw.SQLITE_OPEN_READWRITE))
     except BaseException:
         conn.close()
         raise
@@ -129,16 +129,28 @@ def _opened_for_reading(path: Path) -> Connection:
     return _opened(path.absolute().as_uri() + "?immutable=1", apsw.SQLITE_OPEN_READONLY | apsw.SQLITE_OPEN_URI, path)
 
 
-def identity(conn: Connection) -> tuple[int, int, bool]:
-    """Return the application id, the version of the schema, and whether there is nothing in the file.
+def version_of(conn: Connection, path: Path, *, may_be_new: bool) -> int:
+    """Return the version of the library's schema, 0 where there is nothing in the file yet.
 
     Read at one moment: between two statements another process may make a library of an empty file.
+
+    Raises
+    ------
+    LibraryError
+        LIBRARY_FOREIGN where it is neither ours nor, if it may be, new.
     """
     with conn:
         ((application_id,),) = conn.execute("PRAGMA application_id").fetchall()
         ((version,),) = conn.execute("PRAGMA user_version").fetchall()
         empty = not conn.execute("SELECT 1 FROM sqlite_schema LIMIT 1").fetchall()
-    return application_id, version, empty
+    if application_id != APPLICATION_ID and not (may_be_new and empty and application_id == version == 0):
+        raise LibraryError(
+            ErrorCode.LIBRARY_FOREIGN,
+            f"{path} is a database of another program.",
+            way_out="Choose another file; this one was left as it is.",
+            path=str(path),
+        )
+    return int(version)
 
 
 @contextlib.contextmanager

@@ -196,8 +196,15 @@ def _second(conn: Connection) -> None:
         numbers = conn.execute(
             "SELECT number FROM model_classes WHERE model_id = ? AND class_id = ?", (model_id, class_id)
         ).fetchall()
+        taken = {
+            folded
+            for (folded,) in conn.execute(
+                """SELECT c.name_folded FROM model_classes m JOIN classes c ON c.id = m.class_id WHERE m.model_id = ?""",
+                (model_id,),
+            ).fetchall()
+        }
         for (number,) in numbers:
-            apart = classes.id_of(conn, f"{name} ({number})")
+            apart = classes.id_of(conn, classes.numbered(name, number, taken))
             conn.execute(
                 "UPDATE model_classes SET class_id = ?, label = ? WHERE model_id = ? AND number = ?",
                 (apart, name, model_id, number),
@@ -248,14 +255,12 @@ def open_library(path: Path, *, create: bool) -> bool:
     except LibraryError as error:
         if error.code is not ErrorCode.LIBRARY_READ_ONLY:
             raise
-        conn = database.connect(path, read_only=True)
-        with database.translated(path):
-            _version_of(conn, path)
-            conn.close()
+        open_for_reading(path).close()
         return True
     with database.translated(path):
         try:
-            if _version_of(conn, path) < schema_version():
+            _refuse_newer(conn.version_found, path)
+            if conn.version_found < schema_version():
                 _migrate(conn, path)
         finally:
             conn.close()
@@ -272,25 +277,17 @@ def open_for_reading(path: Path) -> Connection:
     """
     conn = database.connect(path, read_only=True)
     try:
-        with database.translated(path):
-            version = _version_of(conn, path)
-            if version in _AS_TODAY:
-                conn.execute(_AS_TODAY[version])
+        _refuse_newer(conn.version_found, path)
+        if conn.version_found in _AS_TODAY:
+            with database.translated(path):
+                conn.execute(_AS_TODAY[conn.version_found])
     except BaseException:
         conn.close()
         raise
     return conn
 
 
-def _version_of(conn: Connection, path: Path) -> int:
-    application_id, version, empty = database.identity(conn)
-    if application_id != database.APPLICATION_ID and not (empty and application_id == 0 and version == 0):
-        raise LibraryError(
-            ErrorCode.LIBRARY_FOREIGN,
-            f"{path} is a database of another program.",
-            way_out="Choose another file; this one was left as it is.",
-            path=str(path),
-        )
+def _refuse_newer(version: int, path: Path) -> None:
     if version > schema_version():
         raise LibraryError(
             ErrorCode.LIBRARY_TOO_NEW,
@@ -298,14 +295,14 @@ def _version_of(conn: Connection, path: Path) -> int:
             way_out="Update Lightdesk, or open another library.",
             path=str(path),
         )
-    return version
 
 
 def _migrate(conn: Connection, path: Path) -> None:
     conn.execute("BEGIN IMMEDIATE")
     try:
         # Read again under the lock: another process may have been quicker.
-        version = _version_of(conn, path)
+        version = database.version_of(conn, path, may_be_new=True)
+        _refuse_newer(version, path)
         if 0 < version < schema_version():
             backup_before_migration(path, version)
         for number, (name, step) in enumerate(MIGRATIONS[version:], version + 1):
@@ -320,5 +317,7 @@ def _migrate(conn: Connection, path: Path) -> None:
         conn.execute(f"PRAGMA user_version = {schema_version()}")
         conn.execute("COMMIT")
     except BaseException:
-        conn.execute("ROLLBACK")
+        # On a full disk SQLite has often done so by itself: a second one would hide the reason.
+        if conn.in_transaction:
+            conn.execute("ROLLBACK")
         raise

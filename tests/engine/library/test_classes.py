@@ -51,6 +51,12 @@ def test_names_that_are_alone_stay_as_they_are() -> None:
     assert classes.names_apart(["crane", "ant", "Crane"]) == ["crane (0)", "ant", "Crane (2)"]
 
 
+def test_a_number_is_never_cut_off() -> None:
+    long = "x" * 200
+    names = classes.names_apart([long, long, long[:-4] + " (1)"])
+    assert names == [long[:-4] + " (0)", long[:-8] + " (1) (1)", long[:-4] + " (1)"]
+
+
 def test_models_share_classes(small: SmallLibrary) -> None:
     other = manifest(embedding_dim=0, n_classes=0, name="other")
     other = type(other)(**{**{f: getattr(other, f) for f in other.__slots__}, "labels": ("dog", "CAT", "gnu")})

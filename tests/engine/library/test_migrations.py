@@ -160,6 +160,59 @@ def test_a_step_that_fails_leaves_the_old_version(first_version: Path, monkeypat
     assert upkeep.check(first_version).ok
 
 
+def test_a_disk_that_fills_up_is_told_of_although_sqlite_rolled_back_by_itself(
+    first_version: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def grows(conn: database.Connection) -> None:
+        ((n_pages,),) = conn.execute("PRAGMA page_count").fetchall()
+        conn.execute(f"PRAGMA max_page_count = {n_pages}")
+        for i in range(1000):
+            conn.execute("INSERT INTO meta VALUES(?, ?)", (f"filler {i}", "x" * 1000))
+
+    before = rows(first_version, "SELECT * FROM meta")
+    with monkeypatch.context() as patch:
+        patch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, ("third", grows)))
+        with pytest.raises(LibraryError) as caught:
+            migrations.open_library(first_version, create=False)
+    assert caught.value.code is ErrorCode.DISK_FULL, caught.value
+    assert rows(first_version, "SELECT * FROM meta") == before
+    migrations.open_library(first_version, create=False)
+
+
+def test_two_classes_with_one_long_name(first_version: Path) -> None:
+    """The number must not make a name that nobody could type: the library could never be opened again."""
+    name = "crane, of the kind that " + "x" * 176
+    conn = database.connect(first_version)
+    conn.execute("UPDATE classes SET name = ?1, name_folded = ?1 WHERE id = 2", (name,))
+    conn.close()
+    migrations.open_library(first_version, create=False)
+    names = rows(first_version, "SELECT c.name, m.label FROM model_classes m JOIN classes c ON c.id = m.class_id ORDER BY number")
+    assert names == [("ant", None), (f"{name[:196]} (1)", name), (f"{name[:194]} (300)", name)]
+
+
+def test_a_number_does_not_lead_into_another_class_of_the_model(first_version: Path) -> None:
+    conn = database.connect(first_version)
+    conn.execute("UPDATE classes SET name = 'crane (1)', name_folded = 'crane (1)' WHERE id = 1")
+    conn.close()
+    migrations.open_library(first_version, create=False)
+    names = rows(first_version, "SELECT c.name FROM model_classes m JOIN classes c ON c.id = m.class_id ORDER BY number")
+    assert names == [("crane (1)",), ("crane (1) (1)",), ("crane (300)",)]
+
+
+def test_who_it_belongs_to_is_read_once(small: SmallLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Path] = []
+    real = database.version_of
+
+    def version_of(conn: database.Connection, path: Path, *, may_be_new: bool) -> int:
+        asked.append(path)
+        return real(conn, path, may_be_new=may_be_new)
+
+    monkeypatch.setattr(database, "version_of", version_of)
+    migrations.open_library(small.path, create=False)
+    migrations.open_for_reading(small.path).close()
+    assert asked == [small.path] * 2
+
+
 def test_a_step_to_come_is_written_down(small: SmallLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
     small.add("/photos/a.jpg", "one")
     small.conn.close()
