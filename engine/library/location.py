@@ -116,7 +116,8 @@ def _told_folders() -> Iterator[tuple[str, str]]:
         if folder := os.environ.get(variable):
             yield "OneDrive", folder
     # Dropbox documents this file for other programs.
-    homes = [Path.home() / ".dropbox"]
+    # Not `Path.home()`: it raises for a user without an entry in the list of users, as containers have.
+    homes = [Path(os.path.expanduser("~"), ".dropbox")]
     homes += [Path(os.environ[name], "Dropbox") for name in ("APPDATA", "LOCALAPPDATA") if os.environ.get(name)]
     for home in homes:
         try:

@@ -162,9 +162,3 @@ def class_names(conn: Connection, prefix: str, limit: int, model_id: int | None)
         {"p": pattern, "m": model_id, "start": fold(prefix.strip()) or "\x00", "n": limit},
     ).fetchall()
     return [row[0] for row in rows]
-
-
-def content_of_path(conn: Connection, path: str) -> int | None:
-    """Return the content a file had when last read."""
-    rows = conn.execute("SELECT content_id FROM files WHERE path = ?", (os.fsencode(path),)).fetchall()
-    return int(rows[0][0]) if rows else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from types import SimpleNamespace
@@ -19,7 +20,8 @@ def plain_machine(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """No cloud program, whatever the machine has that runs the tests."""
     for name in (*location._ONEDRIVE_VARIABLES, "APPDATA", "LOCALAPPDATA"):
         monkeypatch.delenv(name, raising=False)
-    monkeypatch.setattr(location.Path, "home", lambda: tmp_path / "somebody")
+    for name in ("HOME", "USERPROFILE"):
+        monkeypatch.setenv(name, str(tmp_path / "somebody"))
 
 
 @pytest.fixture
@@ -129,6 +131,20 @@ def test_a_dropbox_under_another_name(mounts: Mount, tmp_path: Path) -> None:
     for nonsense in ("", "[]", "{", '{"personal": 5}', '{"personal": {"path": 7}}', '{"personal": {"path": ""}}', "\xff"):
         (told / "info.json").write_bytes(nonsense.encode("latin-1"))
         assert location.why_unsafe(tmp_path / "Box of mine" / "a.lightdesk") is None
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="users of POSIX")
+def test_a_user_without_a_home(mounts: Mount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """As containers have: a number, no entry in the list of users, no HOME."""
+    import pwd
+
+    def unknown(number: int) -> None:
+        raise KeyError(f"getpwuid(): uid not found: {number}")
+
+    monkeypatch.delenv("HOME")
+    monkeypatch.setattr(pwd, "getpwuid", unknown)
+    mounts(("/", "ext4"))
+    assert location.why_unsafe(tmp_path / "a.lightdesk") is None
 
 
 def test_a_onedrive_under_another_name(mounts: Mount, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -103,8 +103,6 @@ def test_detail_shows_all_there_is(small: SmallLibrary) -> None:
     assert (prediction.model_ref, prediction.device, prediction.inference_ms) == ("small@1", "cpu", 12.5)
     assert [(s.class_id, s.class_name, s.confidence) for s in prediction.top] == [(4, "émeu", 0.75), (2, "cat", 0.125)]
     assert queries.detail(small.conn, 999, small.model_id) is None
-    assert queries.content_of_path(small.conn, name) == content_id
-    assert queries.content_of_path(small.conn, "/photos/b.jpg") is None
 
 
 def test_the_active_model_s_answer_comes_first(small: SmallLibrary) -> None:
