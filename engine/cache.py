@@ -14,7 +14,7 @@ import sqlite3
 import struct
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -36,6 +36,7 @@ _COMPLAIN_EVERY_S = 60.0
 # After a failure that a fresh start did not cure (disk full, no permission), stores rest this long.
 _REST_S = 5.0
 _TIMEOUT_S = 5.0
+_FORBIDDEN = frozenset((errno.EACCES, errno.EPERM, errno.EROFS))
 
 
 class _Untrusted(Exception):
@@ -168,13 +169,29 @@ class _Store(diskcache.Cache):  # type: ignore[misc]
             self._con.executescript(f"PRAGMA incremental_vacuum({_SHRINK_PAGES})")
 
 
-def _is_full(error: BaseException | None) -> bool:
-    """Tell whether the disk is full: a rollback that fails after it may stand before the reason."""
+def _with_causes(error: BaseException | None) -> Iterator[BaseException]:
+    """Yield the error and what it hides: a rollback that fails may stand before the reason."""
     while error is not None:
-        if "is full" in str(error) or getattr(error, "errno", None) == errno.ENOSPC:
-            return True
+        yield error
         error = error.__context__
-    return False
+
+
+def _is_full(error: BaseException) -> bool:
+    return any("is full" in str(e) or getattr(e, "errno", None) == errno.ENOSPC for e in _with_causes(error))
+
+
+def _is_forbidden(error: BaseException, folder: Path) -> bool:
+    """Tell whether a right to write is missing. SQLite says only that it cannot open where a file may not be made."""
+    return any(
+        getattr(e, "errno", None) in _FORBIDDEN
+        or getattr(e, "sqlite_errorcode", 0) & 0xFF in (sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM)
+        or (
+            getattr(e, "sqlite_errorcode", 0) & 0xFF == sqlite3.SQLITE_CANTOPEN
+            and folder.is_dir()
+            and not os.access(folder, os.W_OK)
+        )
+        for e in _with_causes(error)
+    )
 
 
 def _close(con: sqlite3.Connection) -> None:
@@ -253,18 +270,6 @@ class ByteCache:
         """Store one entry."""
         self.set_many({key: value})
 
-    def remove_many(self, keys: Iterable[str]) -> None:
-        """Forget entries."""
-        wanted = list(keys)
-
-        def remove(store: _Store) -> None:
-            with store.transact():
-                for key in wanted:
-                    store.delete(key)
-
-        if wanted:
-            self._attempt(remove)
-
     def close(self) -> None:
         """Close the files; a later call opens them again."""
         self._retire(self._store)
@@ -333,9 +338,11 @@ class ByteCache:
         """Store nothing for a while: the next try would most likely fail as well."""
         self._failed(error)
         self._resting_until_s = time.monotonic() + _REST_S
-        code, why, way_out = ErrorCode.PERMISSION_DENIED, str(error), "Allow writing there"
+        code, why, way_out = ErrorCode.INTERNAL, str(error), "Look whether that folder and its disk can be used"
         if _is_full(error):
             code, why, way_out = ErrorCode.DISK_FULL, "the disk is full", "Free some space there"
+        elif _is_forbidden(error, self._folder):
+            code, way_out = ErrorCode.PERMISSION_DENIED, "Allow writing there"
         self.write_trouble = LightdeskError(
             code,
             f"Thumbnails cannot be kept in {self._folder}: {why}.",

@@ -196,6 +196,10 @@ class Following:
                 doing += f" {state.progress:.0%}"
         elif job.n_total == 0:
             doing = "Looking at the files..."
+        elif job.state == "paused" and job.pause_code is not None:
+            # By the engine, while it still looks at what was given: this ends in the same words.
+            doing = job.pause_reason or "The job rests."
+            self._say_once(doing)
         elif job.state == "paused":
             doing = f"Paused at {n:,}/{job.n_total:,}. `lightdesk jobs resume {job.id}` goes on."
             if not is_terminal(sys.stderr):  # nobody sees the line of a terminal: a log must not just stop

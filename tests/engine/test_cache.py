@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import pickle
@@ -44,8 +45,6 @@ def test_keeps_bytes(cache: ByteCache, folder: Path) -> None:
     cache.set("a", b"")
     cache.set("a", b"again")
     assert cache.get("k31") == bytes([31]) * 31 * 4000 and cache.get("a") == b"again" and cache.has("k5")
-    cache.remove_many(["k5", "nothing"])
-    assert not cache.has("k5")
     cache.close()
     assert cache.get("k31") is not None  # opens again
     other = ByteCache(folder, LIMIT)
@@ -87,7 +86,6 @@ def test_a_tampered_row_is_never_unpickled(
     for name in ("row", "file", "read", "key", "text"):
         assert cache.get(name) is None
     cache.set_many(dict.fromkeys(("row", "file", "read", "text"), b"new"))  # replacing removes no file either
-    cache.remove_many(["row"])
     assert cache.get("file") == b"new"
     assert secret.exists() and not bomb.exists()
     assert cache.n_failures >= 4
@@ -227,6 +225,58 @@ def test_disk_full_is_ignored_and_passes(cache: ByteCache, monkeypatch: pytest.M
     time.sleep(0.25)
     cache.set("b", b"2")
     assert cache.get("b") == b"2"
+
+
+def failure(name: str, code: int, errno_: int | None = None) -> Exception:
+    """As the system or SQLite raises it."""
+    error: Exception = sqlite3.OperationalError(name) if errno_ is None else OSError(errno_, name)
+    if errno_ is None:
+        error.sqlite_errorcode = code  # type: ignore[attr-defined]
+    return error
+
+
+@pytest.mark.parametrize(
+    ("error", "code", "advice"),
+    [
+        (failure("disk I/O error", sqlite3.SQLITE_IOERR_WRITE), "INTERNAL", "its disk can be used"),
+        (failure("unable to open database file", sqlite3.SQLITE_CANTOPEN), "INTERNAL", "its disk can be used"),
+        (failure("Not a directory", 0, errno.ENOTDIR), "INTERNAL", "its disk can be used"),
+        (failure("Permission denied", 0, errno.EACCES), "PERMISSION_DENIED", "Allow writing there"),
+        (failure("Operation not permitted", 0, errno.EPERM), "PERMISSION_DENIED", "Allow writing there"),
+        (failure("Read-only file system", 0, errno.EROFS), "PERMISSION_DENIED", "Allow writing there"),
+        (
+            failure("attempt to write a readonly database", sqlite3.SQLITE_READONLY_DIRECTORY),
+            "PERMISSION_DENIED",
+            "Allow writing there",
+        ),
+        (failure("No space left on device", 0, errno.ENOSPC), "DISK_FULL", "Free some space"),
+    ],
+    ids=str,
+)
+def test_what_keeps_it_from_storing_is_told_with_what_helps(
+    cache: ByteCache, folder: Path, monkeypatch: pytest.MonkeyPatch, error: Exception, code: str, advice: str
+) -> None:
+    cache.set("a", b"1")
+    assert cache.write_trouble is None
+
+    def cull_now(_self: room._Store, _sql: object) -> None:
+        raise error
+
+    monkeypatch.setattr(room._Store, "cull_now", cull_now)
+    cache.set("b", b"2")
+    trouble = cache.write_trouble
+    assert trouble is not None and (trouble.code, trouble.details["path"]) == (code, str(folder))
+    assert advice in trouble.way_out and str(folder) in trouble.message
+
+
+def test_a_folder_in_which_no_file_may_be_made(
+    cache: ByteCache, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """SQLite says only that it cannot open; root, who may run the tests, may always."""
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(room.os, "access", lambda *_arguments: False)
+    error = failure("unable to open database file", sqlite3.SQLITE_CANTOPEN)
+    assert room._is_forbidden(error, folder) and not room._is_forbidden(error, folder / "none")
 
 
 def test_a_writer_that_holds_the_lock_is_not_waited_for_long(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import signal
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -136,6 +137,24 @@ def test_a_resting_job_is_followed_to_the_end_of_its_scan(
             found += page
     assert [item.state for item in found] == ["done", "done", "done", "failed"]
     assert (found[3].path, found[3].code) == (late.path, "SOURCE_OFFLINE")
+
+
+@pytest.mark.parametrize(
+    ("code", "reason", "said"),
+    [
+        ("SOURCE_OFFLINE", "The drive is gone. Connect it again.", "lightdesk: The drive is gone. Connect it again.\n"),
+        (None, None, "lightdesk: Job {id} was paused from elsewhere. `lightdesk jobs resume {id}` goes on.\n"),
+    ],
+)
+def test_who_paused_it_is_said_while_it_is_still_scanned(
+    code: str | None, reason: str | None, said: str, engine: Engine, following: Following, tmp_path: Path, capsys
+) -> None:
+    job = following.submit([str(folder_of(tmp_path / "photos", 3))])
+    flat(following.results(job.id))
+    paused = replace(job, state="paused", pause_code=code, pause_reason=reason, scanning=True, n_total=9)
+    for _ in range(2):
+        following._show(3, paused)
+    assert capsys.readouterr().err == said.format(id=job.id)
 
 
 def test_a_failure_of_the_engine_ends_it_when_nothing_moves_any_more(
