@@ -33,6 +33,11 @@ class _Entry(NamedTuple):
     manifest: ModelManifest
     folders: tuple[Path, ...]
 
+    @property
+    def is_offered(self) -> bool:
+        """The fake one is not: it is for tests, which ask for it by name."""
+        return self.manifest.format != "fake"
+
 
 class Registry:
     """Manifests from the program and from the person's models folder.
@@ -55,14 +60,11 @@ class Registry:
         self._building = threading.Lock()
 
     def list(self) -> list[ModelManifest]:
-        """Return every usable manifest, by name and version; a broken one is logged and left out.
-
-        So is the fake one: it is for tests, which ask for it by name.
-        """
+        """Return every usable manifest that is offered, by name and version; a broken one is logged and left out."""
         entries, broken = self._read_all()
         for error in broken.values():
             log.warning("%s", error)
-        return [entry.manifest for entry in entries if entry.manifest.format != "fake"]
+        return [entry.manifest for entry in entries if entry.is_offered]
 
     def get(self, ref: str) -> ModelManifest:
         """Return the manifest of ``NAME`` (highest version) or ``NAME@VERSION``.
@@ -144,7 +146,7 @@ class Registry:
         raise ModelError(
             ErrorCode.MODEL_NOT_FOUND,
             f"There is no model {ref[:200]!r}.",
-            way_out=f"Choose one of: {', '.join(e.manifest.ref for e in entries if e.manifest.format != 'fake')}.",
+            way_out=f"Choose one of: {', '.join(e.manifest.ref for e in entries if e.is_offered)}.",
         )
 
     def _read_all(self) -> tuple[tuple[_Entry, ...], dict[tuple[str, str], ModelError]]:
