@@ -27,15 +27,7 @@ NAMES = ("python3.14", "python3.13", "python3.12", "python3.11", "python3", "pyt
 OLDEST = (3, 11)
 NEEDED_BYTES = 2_000_000_000
 # What a person's shell may set for other Pythons, and what would lead this one astray.
-_ASTRAY = (
-    "PYTHONPATH",
-    "PYTHONHOME",
-    "PYTHONSTARTUP",
-    "PIP_TARGET",
-    "PIP_PREFIX",
-    "PIP_ROOT",
-    "PIP_REQUIRE_VIRTUALENV",
-)
+_ASTRAY = re.compile("PYTHON(PATH|HOME|STARTUP)|PIP_(TARGET|PREFIX|ROOT|REQUIRE_VIRTUALENV)")
 _PROBE = "import sys; print('%d.%d' % sys.version_info[:2]); import ensurepip, venv; print('venv')"
 _ENDS_WITHIN_S = 20.0
 
@@ -61,7 +53,7 @@ def main(purpose: str) -> int:
             signal.signal(number, _stop)
     try:
         set_up(purpose)
-    except SetUpError as error:
+    except (SetUpError, OSError) as error:  # a full disk, no folder for temporary files: these name themselves
         print(f"\n{error}", file=sys.stderr)
         return 1
     except Stopped as stopped:
@@ -189,9 +181,12 @@ def choose_python() -> str:
 
 def _probe(python: str) -> tuple[tuple[int, int], bool] | None:
     """Return the version and whether environments can be made; None where it does not run (a shim without a Python)."""
-    done = subprocess.run(
-        [python, "-c", _PROBE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False
-    )
+    try:
+        done = subprocess.run(
+            [python, "-c", _PROBE], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True, check=False
+        )
+    except OSError:
+        return None
     lines = done.stdout.split()
     if not lines:
         return None
@@ -229,9 +224,12 @@ def _venv_works() -> bool:
     ]
     if not firsts or any(first != [str(ROOT)] for first in firsts):
         return False
-    done = subprocess.run(
-        [str(python), "-m", "pip", "--version"], capture_output=True, env=_environment(), timeout=120, check=False
-    )
+    try:
+        done = subprocess.run(
+            [str(python), "-m", "pip", "--version"], capture_output=True, env=_environment(), timeout=120, check=False
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return False
     return done.returncode == 0
 
 
@@ -266,29 +264,35 @@ def _state(purpose: str) -> str:
 
 
 def _environment() -> dict[str, str]:
-    kept = {name: value for name, value in os.environ.items() if name not in _ASTRAY}
+    kept = {name: value for name, value in os.environ.items() if not _ASTRAY.fullmatch(name)}
     return {**kept, "PIP_USER": "0", "PIP_PROGRESS_BAR": "off", "PYTHONUNBUFFERED": "1", "PYTHONIOENCODING": "utf-8"}
 
 
 def _run(command: list[str], held: tuple[int, ...], on_line: Callable[[str], object]) -> int:
-    """Run a child to its end, give each line that it says to `on_line`, and return its exit code.
+    """Run a child to its end, give each line that it says to `on_line`, and return its exit code. Raises SetUpError.
 
     It has a session of its own: Ctrl+C reaches only this process, which then ends the child once and in order, so
     that pip takes its temporary files away.
     """
     posix = os.name == "posix"
     with _temporary_folder() as temporary:
-        child = subprocess.Popen(
-            command,
-            stdin=subprocess.DEVNULL,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-            encoding="utf-8",
-            errors="replace",
-            env={**_environment(), "TMPDIR": temporary},
-            start_new_session=posix,
-            pass_fds=held if posix else (),
-        )
+        try:
+            child = subprocess.Popen(
+                command,
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.STDOUT,
+                encoding="utf-8",
+                errors="replace",
+                env={**_environment(), "TMPDIR": temporary},
+                start_new_session=posix,
+                pass_fds=held if posix else (),
+            )
+        except OSError as error:
+            raise SetUpError(
+                f"{command[0]} cannot be started: {error.strerror}.\n"
+                "Mend that Python, or name another (PYTHON=... before the command), then run the same command again."
+            ) from error
         with child:
             assert child.stdout is not None
             try:

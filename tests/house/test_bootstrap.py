@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib.util
 import os
 import shutil
 import signal
@@ -22,7 +23,8 @@ case "$*" in
   "-c "*) echo 3.11; echo venv ;;
   "-m venv --clear "*)
     echo venv >> "$here/log"
-    rm -rf "$4"; mkdir -p "$4/bin"; cp "$0" "$4/bin/python" ;;
+    rm -rf "$4"; mkdir -p "$4/bin"; cp "$0" "$4/bin/python"
+    if [ -e "$here/spoil" ]; then chmod a-x "$4/bin/python"; fi ;;
   "-m pip --version") ;;
   *"-m pip"*" -e "*) echo editable >> "$here/log" ;;
   *"-m pip"*)
@@ -155,6 +157,47 @@ def test_an_environment_that_was_never_finished_is_made_anew(project: Project) -
     shutil.copy(project.python, python)
     assert project.run()[0] == 0
     assert project.log() == ["venv", "packages", "editable"]
+
+
+def test_an_environment_whose_python_does_not_start_is_made_anew(project: Project) -> None:
+    assert project.run()[0] == 0
+    for stamp in (project.folder / ".venv").glob(".installed-*"):
+        stamp.unlink()
+    (project.folder / ".venv/bin/python").chmod(0o644)
+    code, said = project.run()
+    assert code == 0 and "Traceback" not in said
+    assert project.log()[3:] == ["venv", "packages", "editable"]
+
+
+def test_an_environment_whose_python_does_not_answer_does_not_work(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert project.run()[0] == 0
+    spec = importlib.util.spec_from_file_location("bootstrap", project.folder / "packaging/bootstrap.py")
+    assert spec is not None and spec.loader is not None
+    bootstrap = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(bootstrap)
+    assert bootstrap._venv_works()
+
+    def hangs(command: list[str], *, timeout: float, **_: object) -> None:
+        raise subprocess.TimeoutExpired(command, timeout)
+
+    monkeypatch.setattr(bootstrap.subprocess, "run", hangs)
+    assert not bootstrap._venv_works()
+
+
+def test_a_python_that_cannot_be_started_is_told(project: Project) -> None:
+    project.mark("spoil")
+    code, said = project.run()
+    assert code == 1 and "Traceback" not in said
+    assert f"{project.folder}/.venv/bin/python cannot be started: Permission denied." in said
+    assert project.log() == ["venv"]
+
+
+def test_a_python_of_another_machine_is_passed_over(project: Project) -> None:
+    project.python.write_bytes(b"\x7fELF of another machine")
+    code, said = project.run()
+    assert code == 1 and "Traceback" not in said and "Lightdesk needs Python 3.11 or newer" in said
 
 
 def test_a_moved_project_is_set_up_anew(project: Project) -> None:
