@@ -29,7 +29,7 @@ def measure(source: Path, scratch: Path, models: Path, *, big_home: Path) -> dic
         ("small_library", scratch / "small", singles[: 2 * N_DROPS]),
         ("large_library", big_library.copied(big_home, scratch / "large"), singles[2 * N_DROPS :]),
     ):
-        opened = OpenWindow(home, models, newest_first=True)
+        opened = OpenWindow(home, models)
         wait(1500)  # the library is read, painted, and at rest
         n_before = opened.grid.count()
         found: dict[str, Any] = {"n_items": n_before, "idle_ms": _drops(opened, files[:N_DROPS])}

@@ -21,7 +21,8 @@ def measure(source: Path, scratch: Path, models: Path, *, n_images: int = 20_000
     repeated(source, first, n_first, "a")
     repeated(source, second, n_images - n_first, "b")
     home = scratch / "home"
-    opened = OpenWindow(home, models)
+    # The newest first, so that all of it is painted.
+    opened = OpenWindow(home, models, newest_first=True)
     pulse = Pulse()
     run = opened.take_in(first.parent, n_images)
     # Filled to the end, with what is still to be painted.

@@ -19,12 +19,10 @@ from PySide6.QtWidgets import QApplication
 
 from benchmarks.engines import Run
 from benchmarks.waiting import until, wait
-from desktop.app import Program
+from desktop.app import SWITCH_INTERVAL_S, Program
 from desktop.ui import theme as themes
 from engine.schemas.job import JobProgress
 from engine.settings import load
-
-_SWITCH_INTERVAL_S = 0.001  # as `desktop.app.run` has it
 
 
 class OpenWindow:
@@ -53,7 +51,7 @@ class OpenWindow:
         self.painted_s = self._found_s = self._finished_s = 0.0
         self._awaited = ""
         self._finished: set[int] = set()
-        self._phase = ""
+        self._phase = self._reason = ""
         began_s = time.perf_counter()
         self.program = Program(load({"models_dir": models, **(settings or {})}), [])
         self.window = self.program.window
@@ -68,7 +66,9 @@ class OpenWindow:
         self.window.show()
         self.program.start()
         if with_model:
-            until(lambda: self._phase == "ready", 120, "the model")
+            until(lambda: self._phase in ("ready", "failed"), 120, "the model")
+            if self._phase == "failed":
+                raise SystemExit(f"The model could not be loaded: {self._reason}")
         self.ready_s = time.perf_counter() - began_s
 
     def drop(self, *paths: Path) -> None:
@@ -94,8 +94,12 @@ class OpenWindow:
     def first_page_painted(self, since_s: float = 0.0) -> bool:
         """Tell whether every tile on the screen has been painted with its prediction, the last of them since then."""
         ids = self.grid._visible_ids()
-        return self.painted_s > since_s and bool(ids) and all(
-            (tile := self.grid._cache.get(i)) is not None and tile.row is not None and tile.row.top1 for i in ids
+        return (
+            self.painted_s > since_s
+            and bool(ids)
+            and all(
+                (tile := self.grid._cache.get(i)) is not None and tile.row is not None and tile.row.top1 for i in ids
+            )
         )
 
     def painted_ms(self, file: Path, limit_s: float = 30.0) -> float:
@@ -133,8 +137,7 @@ class OpenWindow:
 
     def _model_changed(self, state: Any) -> None:
         self._phase = state.phase
-        if state.phase == "failed":
-            raise SystemExit(f"The model could not be loaded: {state.message}")
+        self._reason = state.message
 
 
 class Pulse:
@@ -189,7 +192,7 @@ def application(theme_name: str = "light") -> QApplication:
     """Return the one application, set up as the program does it."""
     app = QApplication.instance() or QApplication(["lightdesk"])
     assert isinstance(app, QApplication)
-    sys.setswitchinterval(_SWITCH_INTERVAL_S)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     themes.apply(app, theme_name)
     return app
 

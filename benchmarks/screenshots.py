@@ -21,6 +21,7 @@ from PySide6.QtTest import QTest
 
 from benchmarks.engines import built_model
 from benchmarks.open_window import OpenWindow
+from benchmarks.photos import originals
 from benchmarks.waiting import until, wait
 
 TARGET = Path(__file__).resolve().parent.parent / "docs" / "images"
@@ -114,16 +115,16 @@ class _Camera:
         print(file)
 
     def _originals(self) -> list[Path]:
-        return sorted(path for path in self._folder.iterdir() if path.suffix.lower() in (".jpg", ".jpeg"))
+        return originals(self._folder)
 
     def _fill(self, target: Path, n: int) -> None:
         """Copy photos under names as people have them, each a content of its own."""
         target.mkdir(parents=True)
-        originals = self._originals()
+        photos = self._originals()
         for i in range(n):
-            original = originals[i % len(originals)]
-            repeat = i // len(originals)
-            name = f"IMG_{i:04}.jpg" if n > len(originals) else original.name
+            original = photos[i % len(photos)]
+            repeat = i // len(photos)
+            name = f"IMG_{i:04}.jpg" if n > len(photos) else original.name
             (target / name).write_bytes(original.read_bytes() + (repeat.to_bytes(2, "big") if repeat else b""))
 
     def _break(self, target: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import logging
 import os
 import sys
 from collections.abc import Sequence
@@ -42,7 +43,11 @@ def _run(arguments: list[str]) -> int:
         print(reason, file=sys.stderr)
         return run_table(paths, library)
     from desktop.interrupt import Interrupt
+    from engine.cli import journal
 
+    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    # Nobody reads the standard error of a window that was opened from a menu.
+    journal.begin()
     with Interrupt() as interrupt:
         from desktop.app import run
 

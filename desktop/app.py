@@ -15,7 +15,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QTimer
 from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 
 from desktop.engine_thread import EngineThread
 from desktop.reading import LibraryReading
@@ -28,6 +28,8 @@ from engine.errors import ErrorCode, FileError, LightdeskError
 from engine.schemas.settings import Settings
 
 log = logging.getLogger(__name__)
+# Worker threads hold the interpreter's lock for shorter turns than usual, so that painting comes in between.
+SWITCH_INTERVAL_S = 0.001
 TRACE_VARIABLE = "LIGHTDESK_STARTUP_TRACE"
 MakeEngine = Callable[[Settings], Any]
 
@@ -278,33 +280,34 @@ def _why_unsafe(path: Path) -> str | None:
     return location.why_unsafe(path)
 
 
-class _FirstPaint(QObject):
-    """Says when the window has been painted and waits for events: the moment when a click is taken."""
+class _StartTrace(QObject):
+    """Says when the window has been painted and waits for events, and when it has answered a click."""
 
-    def __init__(self, window: QObject, told: Callable[[], None]) -> None:
-        super().__init__(window)
-        self._told = told
-        window.installEventFilter(self)
+    def __init__(self, app: QApplication) -> None:
+        super().__init__(app)
+        self._waited_for = {
+            QEvent.Type.Paint: "first click accepted",
+            QEvent.Type.MouseButtonPress: "first click answered",
+        }
+        app.installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if event.type() == QEvent.Type.Paint:
-            watched.removeEventFilter(self)
-            QTimer.singleShot(0, self._told)
+        if isinstance(watched, QWidget) and (what := self._waited_for.pop(event.type(), None)) is not None:
+            # After the widget has had it.
+            QTimer.singleShot(0, lambda: _tell_start(what))
         return False
 
 
-def _trace_start() -> None:
+def _tell_start(what: str) -> None:
     import psutil
 
     taken_ms = (time.time() - psutil.Process().create_time()) * 1000
-    print(f"lightdesk: first click accepted {taken_ms:.0f} ms after the start of the process", file=sys.stderr)
+    print(f"lightdesk: {what} {taken_ms:.0f} ms after the start of the process", file=sys.stderr, flush=True)
 
 
 def run(paths: Sequence[str], library: str | None) -> int:
     """Open the window and run until it is closed; returns the exit code."""
-    logging.basicConfig(level=logging.WARNING, format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    # Worker threads hold the interpreter's lock for shorter turns, so that painting comes in between.
-    sys.setswitchinterval(0.001)
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     try:
         settings = settings_room.load({"library": library} if library else {})
     except LightdeskError as error:
@@ -319,7 +322,7 @@ def run(paths: Sequence[str], library: str | None) -> int:
     theme.apply(app, settings.theme)
     program = Program(settings, paths)
     if os.environ.get(TRACE_VARIABLE):
-        _FirstPaint(program.window, _trace_start)
+        _StartTrace(app)
     program.window.show()
     QTimer.singleShot(0, program.start)
     ended = True

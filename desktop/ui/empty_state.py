@@ -159,6 +159,9 @@ class LibraryClosed(_Page):
             (self.tr("New library…"), self.newRequested),
             (self.tr("Try again"), self.retryRequested),
         ]
+        if error.code == ErrorCode.LIBRARY_TOO_NEW:
+            # What the newer program kept before it changed the library; last, as it lacks what was done since.
+            ways.append((self.tr("Restore a backup…"), self.restoreRequested))
         buttons = []
         for text, signal in ways:
             button = QPushButton(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import shlex
 import subprocess
@@ -98,3 +99,17 @@ def test_what_is_slow_is_not_imported_before_the_window() -> None:
     code = "import sys, desktop.app; print([m for m in ('onnxruntime', 'onnx', 'cv2', 'apsw') if m in sys.modules])"
     answer = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=60)
     assert answer.stdout.strip() == "[]", answer.stderr
+
+
+def test_what_the_window_warns_of_is_in_the_log(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    root = logging.getLogger()
+    before = list(root.handlers)
+    monkeypatch.setattr("desktop.platform_check.why_no_window", lambda: None)
+    monkeypatch.setattr("desktop.app.run", lambda _paths, _library: logging.getLogger("engine.x").warning("No driver.") or 0)
+    try:
+        assert entry.main([]) == 0
+        assert "engine.x: No driver." in (home / "data" / "lightdesk.log").read_text("utf-8")
+    finally:
+        for handler in [handler for handler in root.handlers if handler not in before]:
+            root.removeHandler(handler)
+            handler.close()

@@ -49,7 +49,7 @@ def by_tab(root: QWidget) -> list[QWidget]:
         and (widget.focusPolicy() & _TAB == _TAB or isinstance(widget, _CONTROLS))
         # What Qt puts inside a control speaks and is reached with it.
         and not widget.objectName().startswith("qt_")
-        and not isinstance(widget.parent(), QLineEdit | QComboBox | QAbstractSpinBox)
+        and not isinstance(widget.parent(), QLineEdit | QComboBox | QAbstractSpinBox | QAbstractItemView)
     ]
 
 
