@@ -55,9 +55,9 @@ class Banner(QWidget):
         """Show an error with its way out, until it is closed or another comes."""
         self._show("error", str(error), f"{error.code}: {error}", ways)
 
-    def show_notice(self, text: str, ways: Sequence[Way] = ()) -> None:
-        """Show something good to know; an error that is up stays."""
-        if not (self.isVisible() and self._kind == "error"):
+    def show_notice(self, text: str, ways: Sequence[Way] = (), *, asked: bool = False) -> None:
+        """Show something good to know; an error that is up stays, unless the person has asked."""
+        if asked or not (self.isVisible() and self._kind == "error"):
             self._show("notice", text, text, ways)
 
     def dismiss(self) -> None:

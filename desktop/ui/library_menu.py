@@ -75,7 +75,7 @@ class LibraryMenu(QObject):
 
     def check(self) -> None:
         """Look for damage, behind the window."""
-        self._banner.show_notice(self.tr("Checking the library…"))
+        self._banner.show_notice(self.tr("Checking the library…"), asked=True)
         self._shell.check_library(self._checked)
 
     def back_up(self) -> None:
@@ -88,11 +88,11 @@ class LibraryMenu(QObject):
         if not path:
             return
         target = _with_suffix(path)
-        self._banner.show_notice(self.tr("Backing up…"))
+        self._banner.show_notice(self.tr("Backing up…"), asked=True)
         self._shell.back_up_library(
             target,
             lambda: self._banner.show_notice(
-                self.tr("The library was backed up to {0}.").format(printable(str(target)))
+                self.tr("The library was backed up to {0}.").format(printable(str(target))), asked=True
             ),
         )
 
@@ -107,7 +107,7 @@ class LibraryMenu(QObject):
 
     def _checked(self, findings: tuple[str, ...]) -> None:
         if not findings:
-            self._banner.show_notice(self.tr("The library was checked: no damage found."))
+            self._banner.show_notice(self.tr("The library was checked: no damage found."), asked=True)
             return
         self._banner.dismiss()
         text = self.tr("Damage was found. Back up the library, then restore an automatic backup from {0}.").format(

@@ -53,6 +53,14 @@ def test_a_notice_does_not_cover_an_error(banner: Banner) -> None:
     assert banner.property("kind") == "error"
 
 
+def test_an_answer_takes_the_place_of_an_error_and_a_notice_does_not(banner: Banner) -> None:
+    banner.show_error(error("The disk is full.", "Free some space."))
+    banner.show_notice("by the way")
+    assert "disk is full" in banner.text.text()
+    banner.show_notice("no damage found", asked=True)
+    assert banner.text.text() == "no damage found"
+
+
 def test_it_is_closed_by_its_button(banner: Banner, qtbot) -> None:
     banner.show_notice("x")
     banner.close_button.setFocus()
