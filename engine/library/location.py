@@ -31,6 +31,7 @@ _NETWORK_TYPES = frozenset(
         "beegfs",
         "gpfs",
         # folders that a virtual machine shares with its host: no locks that both see
+        "virtiofs",
         "vboxsf",
         "prl_fs",
         "vmhgfs",
@@ -45,6 +46,10 @@ _NETWORK_TYPES = frozenset(
         "fuse.onedriver",
         "fuse.google-drive-ocamlfuse",
         "fuse.curlftpfs",
+        "fuse.ceph-fuse",
+        # shares opened in the file managers of GNOME and KDE
+        "fuse.gvfsd-fuse",
+        "fuse.kio-fuse",
     ]
 )
 _CLOUD_FOLDERS = {
@@ -85,7 +90,8 @@ def _cloud_by_name(parts: tuple[str, ...]) -> str | None:
         for folder, service in _CLOUD_FOLDERS.items():
             if (
                 name == folder
-                or name.startswith(folder + " - ")
+                or name.startswith((folder + " - ", folder + "-"))
+                or name.endswith(" " + folder)  # as a team's: Acme Dropbox
                 or (name.startswith(folder + " (") and name.endswith(")"))
             ):
                 return service

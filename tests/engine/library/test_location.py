@@ -39,7 +39,8 @@ def mounts(monkeypatch: pytest.MonkeyPatch) -> Mount:
 
 @pytest.mark.parametrize(
     "kind",
-    ["nfs", "nfs4", "cifs", "smb3", "smbfs", "afpfs", "webdav", "9p", "fuse.sshfs", "fuse.rclone", "vboxsf", "NFS4"],
+    ["nfs", "nfs4", "cifs", "smb3", "smbfs", "afpfs", "webdav", "9p", "fuse.sshfs", "fuse.rclone", "vboxsf", "NFS4"]
+    + ["fuse.gvfsd-fuse", "fuse.kio-fuse", "fuse.ceph-fuse", "virtiofs"],
 )
 def test_network_drives(mounts: Mount, kind: str) -> None:
     mounts(("/", "ext4"), ("/srv/team", kind), ("/srv/team/local", "xfs"))
@@ -85,6 +86,9 @@ def test_drives_that_windows_calls_remote(mounts: Mount) -> None:
         ("/home/me/DROPBOX/a.lightdesk", "Dropbox"),
         ("/home/me/OneDrive/a.lightdesk", "OneDrive"),
         ("/home/me/OneDrive - Contoso Ltd/a.lightdesk", "OneDrive"),
+        ("/home/me/Acme Dropbox/Ann/a.lightdesk", "Dropbox"),
+        ("/home/me/Dropbox-Acme/a.lightdesk", "Dropbox"),
+        ("/home/me/OneDrive-Contoso/a.lightdesk", "OneDrive"),
         ("/home/me/Google Drive/a.lightdesk", "Google Drive"),
         ("/home/me/My Drive/a.lightdesk", "Google Drive"),
         ("/home/me/Nextcloud/a.lightdesk", "Nextcloud"),
