@@ -23,7 +23,7 @@ from engine.errors import ErrorCode, FileError
 from engine.ingest.decode import decode
 from engine.ingest.derive import perceptual_hash, preview, read_exif, small, thumbnail
 from engine.schemas.files import ImageLimits
-from tests import picture_kinds as kinds
+from tests.mutations import mutated
 
 N = int(os.environ.get("LIGHTDESK_SOAK_IMAGES", "200"))
 N_THREADS = 3
@@ -102,7 +102,7 @@ def _main(first: int, n: int) -> None:
                 seed = next(seeds, None)
             if seed is None:
                 return
-            steps, data = kinds.mutated(seed)
+            steps, data = mutated(seed)
             tell(f"begin {seed} {steps}")
             since_s[seed] = time.monotonic()
             try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 import subprocess
 import sys
 import threading
@@ -15,11 +16,13 @@ from engine.errors import ErrorCode, FileError
 from engine.ingest.decode import decode
 from engine.ingest.exif import read_exif
 from engine.schemas.files import ImageLimits
+from tests import bombs
 from tests import picture_kinds as kinds
+from tests.mutations import MUTATIONS
 
 pytestmark = pytest.mark.filterwarnings("ignore::UserWarning:PIL")
 LIMITS = ImageLimits(200_000_000, 100_000_000)
-LIES = sorted(kinds.dimension_lies())
+LIES = sorted(bombs.dimension_lies())
 
 
 def refusal(data: bytes, limits: ImageLimits = LIMITS) -> FileError:
@@ -34,7 +37,7 @@ def refusal(data: bytes, limits: ImageLimits = LIMITS) -> FileError:
 
 @pytest.mark.parametrize("kind", LIES)
 def test_sides_of_65535_are_refused_before_decoding(kind: str) -> None:
-    error = refusal(kinds.dimension_lies()[kind])
+    error = refusal(bombs.dimension_lies()[kind])
     assert error.code is ErrorCode.TOO_MANY_PIXELS
     assert "the limit is 100 megapixels" in error.message
     assert error.details["max_pixels"] == 100_000_000 < error.details["width"] * error.details["height"]
@@ -42,17 +45,17 @@ def test_sides_of_65535_are_refused_before_decoding(kind: str) -> None:
 
 @pytest.mark.parametrize("kind", [b"zTXt", b"iTXt", b"iCCP"])
 def test_text_bombs(kind: bytes) -> None:
-    assert refusal(kinds.text_bomb(kind)).code is ErrorCode.UNREADABLE_IMAGE
-    assert read_exif(kinds.text_bomb(kind)) == {}
+    assert refusal(bombs.text_bomb(kind)).code is ErrorCode.UNREADABLE_IMAGE
+    assert read_exif(bombs.text_bomb(kind)) == {}
 
 
 def test_thousands_of_harmless_texts_are_no_reason_to_refuse() -> None:
-    assert decode(kinds.many_texts(), short_side=0, limits=LIMITS, name="x").width == kinds.WIDTH
+    assert decode(bombs.many_texts(), short_side=0, limits=LIMITS, name="x").width == kinds.WIDTH
 
 
 def test_strip_bombs() -> None:
-    assert "5000000 pieces" in refusal(kinds.strip_bomb(5_000_000)).message
-    assert decode(kinds.strip_bomb(2000), short_side=0, limits=LIMITS, name="x").width == 64
+    assert "5000000 pieces" in refusal(bombs.strip_bomb(5_000_000)).message
+    assert decode(bombs.strip_bomb(2000), short_side=0, limits=LIMITS, name="x").width == 64
 
 
 def test_zero_sides() -> None:
@@ -69,7 +72,7 @@ import resource, sys
 from engine.ingest.decode import decode
 from engine.errors import FileError
 from engine.schemas.files import ImageLimits
-from tests import picture_kinds as kinds
+from tests import bombs
 data = {maker}
 before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
 try:
@@ -85,11 +88,11 @@ print("MB", (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 102
     ("maker", "most_mb"),
     [
         # 268 megapixels allowed by the limit: the decoder's own frame, and not much beside it
-        ("kinds.dimension_lies(16384)['gif']", 400),
-        ("kinds.dimension_lies(16384)['webp']", 100),
-        ("kinds.dimension_lies(16384)['tiff']", 400),
-        ("kinds.text_bomb(b'zTXt', 500_000_000)", 100),
-        ("kinds.strip_bomb(450_000)", 500),
+        ("bombs.dimension_lies(16384)['gif']", 400),
+        ("bombs.dimension_lies(16384)['webp']", 100),
+        ("bombs.dimension_lies(16384)['tiff']", 400),
+        ("bombs.text_bomb(b'zTXt', 500_000_000)", 100),
+        ("bombs.strip_bomb(450_000)", 500),
     ],
 )
 def test_memory_is_bounded(maker: str, most_mb: int) -> None:
@@ -102,7 +105,7 @@ def test_memory_is_bounded(maker: str, most_mb: int) -> None:
 def test_hostile_exif_neither_refuses_the_picture_nor_hangs() -> None:
     began_s = time.monotonic()
     for seed in range(300):
-        data = kinds.MUTATIONS["hostile EXIF"](b"", __import__("random").Random(seed))
+        data = MUTATIONS["hostile EXIF"](b"", random.Random(seed))
         assert decode(data, short_side=0, limits=LIMITS, name="x").content_type == "image/jpeg"
         for name, text in read_exif(data).items():
             assert name.isascii() and len(text) <= 200 and text.isprintable()
