@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from engine.cli.entry import main
+from tests.images import folder_of
 
 
 @dataclass(frozen=True)
@@ -31,3 +34,14 @@ def lightdesk(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
         return Done(code, captured.out, captured.err)
 
     return call
+
+
+@pytest.fixture
+def library(tmp_path: Path, lightdesk: Callable[..., Done]) -> Path:
+    """A library with one job: four pictures, one of them twice, and a broken file."""
+    path = tmp_path / "birds.lightdesk"
+    folder = folder_of(tmp_path / "photos", 4)
+    shutil.copy(folder / "0000.jpg", folder / "copy.jpg")
+    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
+    lightdesk("classify", folder, "--library", path)
+    return path

@@ -7,11 +7,17 @@ import json
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from engine.library import jobs, migrations
+from engine.settings import library_path, load
+
 ROOT = Path(__file__).resolve().parents[3]
+posix = pytest.mark.skipif(sys.platform == "win32", reason="signals and names of POSIX")
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -64,6 +70,28 @@ def started(arguments: list[str], **options: Any) -> Iterator[subprocess.Popen[A
         finally:
             if child.poll() is None:
                 child.kill()
+
+
+@contextlib.contextmanager
+def classifying(folder: Path, variables: Mapping[str, str] = {}, **options: Any) -> Iterator[subprocess.Popen[str]]:
+    """`lightdesk classify FOLDER --json` at work in a process of its own.
+
+    Read its output with `readline` and `read`, not with `communicate`, which forgets what `readline` has taken from
+    the pipe already.
+    """
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, **options}
+    wanted = command("classify", str(folder), "--json")
+    with started(wanted, text=True, env=environment(**variables), **pipes) as child:
+        yield child
+
+
+def job_states() -> list[str]:
+    """The states of the jobs in the usual library, the newest first."""
+    conn = migrations.open_for_reading(library_path(load()))
+    try:
+        return [job.state for job in jobs.listed(conn)]
+    finally:
+        conn.close()
 
 
 def records(text: str) -> list[dict[str, Any]]:

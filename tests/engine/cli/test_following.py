@@ -157,30 +157,27 @@ def test_who_paused_it_is_said_while_it_is_still_scanned(
     assert capsys.readouterr().err == said.format(id=job.id)
 
 
+@pytest.mark.parametrize(
+    ("told", "code"),
+    [("OUT_OF_MEMORY", ErrorCode.OUT_OF_MEMORY), ("NONSENSE", ErrorCode.INTERNAL)],
+    ids=["known", "a bug of ours"],
+)
 def test_a_failure_of_the_engine_ends_it_when_nothing_moves_any_more(
-    engine: Engine, following: Following, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    told: str,
+    code: ErrorCode,
+    engine: Engine,
+    following: Following,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr("engine.cli.following._GIVE_UP_S", 0.2)
     job = following.submit([str(folder_of(tmp_path / "photos", 4))])
     engine.wait(job.id, 30)
     engine._write(lambda conn: conn.execute("UPDATE jobs SET state = 'running', n_total = 9 WHERE id = ?", (job.id,)))
-    engine.events.publish(EngineFailed("OUT_OF_MEMORY", "The GPU is full."))
+    engine.events.publish(EngineFailed(told, "The GPU is full."))
     with pytest.raises(JobError, match="The GPU is full") as caught:
         flat(following.results(job.id))
-    assert caught.value.code is ErrorCode.OUT_OF_MEMORY
-
-
-def test_a_code_that_nobody_knows_is_a_bug_of_ours(
-    engine: Engine, following: Following, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("engine.cli.following._GIVE_UP_S", 0.2)
-    job = following.submit([str(folder_of(tmp_path / "photos", 1))])
-    engine.wait(job.id, 30)
-    engine._write(lambda conn: conn.execute("UPDATE jobs SET state = 'running', n_total = 9 WHERE id = ?", (job.id,)))
-    engine.events.publish(EngineFailed("NONSENSE", "What?"))
-    with pytest.raises(JobError) as caught:
-        flat(following.results(job.id))
-    assert caught.value.code is ErrorCode.INTERNAL
+    assert caught.value.code is code
 
 
 def test_what_a_folder_held_and_could_not_be_looked_at(

@@ -4,41 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import subprocess
-import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
-
-import pytest
 
 from engine.service import Engine
 from engine.settings import library_path, load
-from tests.engine.cli.running import command, environment, started
+from tests.engine.cli.running import classifying, command, environment, posix, started
 from tests.images import folder_of
-
-posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-
-
-@pytest.fixture
-def library(tmp_path: Path, lightdesk) -> Path:
-    """A library with one job: four pictures, one of them twice, and a broken file."""
-    path = tmp_path / "birds.lightdesk"
-    folder = folder_of(tmp_path / "photos", 4)
-    shutil.copy(folder / "0000.jpg", folder / "copy.jpg")
-    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
-    lightdesk("classify", folder, "--library", path)
-    return path
-
-
-def until(holds: Callable[[], bool], what: str, timeout_s: float = 30.0) -> None:
-    """Wait for a condition; the machine may be slow."""
-    until_s = time.monotonic() + timeout_s
-    while not holds():
-        assert time.monotonic() < until_s, what
-        time.sleep(0.05)
+from tests.waiting import until
 
 
 def jobs_of(lightdesk, path: Path) -> list[dict[str, object]]:
@@ -107,9 +82,7 @@ def test_pause_and_resume_from_another_process(tmp_path: Path, lightdesk) -> Non
     said = tmp_path / "said"
     with (
         said.open("w") as err,
-        started(
-            command("classify", str(folder), "--json"), stdout=subprocess.PIPE, stderr=err, text=True, env=environment()
-        ) as child,
+        classifying(folder, stderr=err) as child,
     ):
         assert child.stdout is not None
         child.stdout.readline()
@@ -128,7 +101,6 @@ def test_pause_and_resume_from_another_process(tmp_path: Path, lightdesk) -> Non
         job = jobs_of(lightdesk, path)[0]
         assert job["state"] == "paused" and job["held"] and counts[-1] < 1500
         assert "running" in lightdesk("jobs", "resume", 1).out
-        # not `communicate`, which forgets what `readline` has taken from the pipe already
         out = child.stdout.read()
         assert child.wait(60) == 0
     assert len(out.splitlines()) == 1499
@@ -137,13 +109,7 @@ def test_pause_and_resume_from_another_process(tmp_path: Path, lightdesk) -> Non
 @posix
 def test_cancel_from_another_process_ends_the_run_in_words(tmp_path: Path, lightdesk) -> None:
     folder = folder_of(tmp_path / "photos", 1500)
-    with started(
-        command("classify", str(folder), "--json"),
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env=environment(),
-    ) as child:
+    with classifying(folder) as child:
         assert child.stdout is not None and child.stderr is not None
         child.stdout.readline()
         assert lightdesk("jobs", "cancel", 1).code == 0
@@ -155,9 +121,7 @@ def test_cancel_from_another_process_ends_the_run_in_words(tmp_path: Path, light
 
 
 def kill_after_the_first_record(folder: Path) -> None:
-    with started(
-        command("classify", str(folder), "--json"), stdout=subprocess.PIPE, text=True, env=environment()
-    ) as child:
+    with classifying(folder) as child:
         assert child.stdout is not None
         child.stdout.readline()
         os.kill(child.pid, signal.SIGKILL)

@@ -1,4 +1,4 @@
-"""`lightdesk library` and `lightdesk jobs`."""
+"""`lightdesk library`: what it tells, checks, copies and puts back; and what every verb says of a library it cannot use."""
 
 from __future__ import annotations
 
@@ -17,19 +17,6 @@ from engine.service import Engine
 from engine.settings import load
 from tests.engine.cli.running import heeding_permissions, records, run
 from tests.images import folder_of
-
-posix = pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
-
-
-@pytest.fixture
-def library(tmp_path: Path, lightdesk) -> Path:
-    """A library with four pictures, one of them twice."""
-    path = tmp_path / "birds.lightdesk"
-    folder = folder_of(tmp_path / "photos", 4)
-    shutil.copy(folder / "0000.jpg", folder / "copy.jpg")
-    (folder / "broken.jpg").write_bytes(b"\xff\xd8\xff broken")
-    lightdesk("classify", folder, "--library", path)
-    return path
 
 
 def label_and_hide(path: Path) -> None:
