@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import math
 import shutil
 import sys
 from pathlib import Path
@@ -39,6 +40,47 @@ def test_with_a_csv(tmp_path: Path, answers: dict[str, str], lightdesk) -> None:
     assert sum(part["n"] for part in result["calibration"]) == 12
     assert {row["class_name"] for row in result["classes"]} == {*answers.values(), wrong}
     assert (result["model"], result["version"]) == ("fake", "1")
+
+
+def test_every_number_is_that_of_the_answers(tmp_path: Path, lightdesk) -> None:
+    """Worked out here once more, from the records: one right only among the five best, one not even there."""
+    done = lightdesk("classify", folder_of(tmp_path / "photos", 12), "--json", "--top-k", 10)
+    truth, right, confidences = [], [], []
+    for i, record in enumerate(records(done.out)):
+        names = [score["class_name"] for score in record["data"]["top_predictions"]]
+        place = {0: 4, 1: 5}.get(i, 0)
+        truth.append((name_of(record), names[place]))
+        right.append(place == 0)
+        confidences.append(record["data"]["prediction"]["confidence"])
+    with (tmp_path / "truth.csv").open("w", newline="") as file:
+        csv.writer(file).writerows([("file", "class"), *truth])
+
+    bins: list[list[int]] = [[] for _ in range(10)]
+    for i, confidence in enumerate(confidences):
+        bins[math.ceil(confidence * 10) - 1].append(i)
+    said = [sum(confidences[i] for i in part) / len(part) if part else None for part in bins]
+    were = [sum(right[i] for i in part) / len(part) if part else None for part in bins]
+    ece = sum(len(part) / 12 * abs(a - b) for part, a, b in zip(bins, said, were, strict=True) if part)
+    assert ece > 0.01 and sum(bool(part) for part in bins) > 1, "nothing to tell apart"
+
+    result = json.loads(lightdesk("evaluate", tmp_path / "photos", "--truth", tmp_path / "truth.csv", "--json").out)
+    assert (result["top1"], result["top5"]) == (pytest.approx(10 / 12, abs=1e-6), pytest.approx(11 / 12, abs=1e-6))
+    assert result["mean_confidence"] == pytest.approx(sum(confidences) / 12, abs=1e-6)
+    assert result["ece"] == pytest.approx(ece, abs=1e-6)
+    assert [(b["low"], b["high"]) for b in result["calibration"]] == [(i / 10, (i + 1) / 10) for i in range(10)]
+    assert [b["n"] for b in result["calibration"]] == [len(part) for part in bins]
+    for key, wanted in (("confidence", said), ("accuracy", were)):
+        found = [b[key] for b in result["calibration"]]
+        assert [x is None for x in found] == [x is None for x in wanted]
+        assert [x for x in found if x is not None] == pytest.approx([x for x in wanted if x is not None], abs=1e-6)
+
+    lines = lightdesk("evaluate", tmp_path / "photos", "--truth", tmp_path / "truth.csv").out.splitlines()
+    assert "top-1         83.33%  (10 right)" in lines and "top-5         91.67%" in lines
+    assert f"confidence   {result['mean_confidence']:7.2%}  on average; calibration error (ECE) {ece:.4f}" in lines
+    head = next(i for i, line in enumerate(lines) if line.split() == ["confidence", "pictures", "said", "right"])
+    assert [" ".join(line.split()) for line in lines[head + 1 :]] == [
+        f"{i * 10}% - {(i + 1) * 10}% {len(part)} {said[i]:.1%} {were[i]:.1%}" for i, part in enumerate(bins) if part
+    ]
 
 
 def sorted_into_folders(tmp_path: Path, answers: dict[str, str]) -> Path:
