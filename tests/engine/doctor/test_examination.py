@@ -1,0 +1,93 @@
+"""The whole examination, on this machine."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from engine.doctor import codecs, examination
+from engine.doctor.examination import examine
+from engine.doctor.report import Finding, Report, as_data, render_json, render_text
+from engine.schemas.settings import Settings
+from engine.settings import load
+from tests.engine.doctor.findings import texts
+
+
+@pytest.fixture(scope="module")
+def report(tmp_path_factory: pytest.TempPathFactory) -> Report:
+    patch = pytest.MonkeyPatch()
+    patch.setenv("LIGHTDESK_HOME", str(tmp_path_factory.mktemp("home")))
+    patch.setenv("LIGHTDESK_MODEL", "fake")
+    sections: list[str] = []
+    found = examine(load(), on_section=sections.append)
+    patch.undo()
+    assert sections == ["Machine", "GPU", "Inference", "Storage", "Formats", "Window", "Settings"]
+    return found
+
+
+@pytest.mark.qt
+def test_every_section_says_something(report: Report) -> None:
+    found = {f.section for f in report.findings}
+    assert found == {"Machine", "GPU", "Inference", "Storage", "Formats", "Window", "Settings"}
+    names = {f.name for f in report.findings}
+    assert names >= {
+        *("system", "processor", "memory", "NVIDIA driver", "CUDA support", "compiled providers", "offered devices"),
+        *(
+            "CPU",
+            "CPU self-test",
+            "CPU speed",
+            "SQLite",
+            "sqlite-vec",
+            "library",
+            "cache folder",
+            "JPEG",
+            "AVIF",
+            "HEIC",
+        ),
+        *("Qt", "platform", "fonts", "model"),
+    }
+
+
+def test_no_check_failed_by_itself(report: Report) -> None:
+    assert "check itself failed" not in texts(report.findings)
+
+
+@pytest.mark.qt
+def test_a_machine_without_a_gpu_is_fine(report: Report) -> None:
+    if any(f.name == "GPU" for f in report.findings):
+        pytest.skip("there is a GPU here")
+    assert report.ok, render_text(report)
+
+
+def test_it_says_that_cuda_is_untested(report: Report) -> None:
+    assert "not yet been tested on a real GPU" in texts(report.findings)
+
+
+def test_data_and_text(report: Report) -> None:
+    data = json.loads(render_json(report))
+    assert data == as_data(report) and data["ok"] == report.ok
+    assert {"section", "name", "state", "text", "way_out", "facts"} == set(data["findings"][0])
+    speed = next(f for f in data["findings"] if f["name"] == "CPU speed")
+    assert all(s["images_per_s"] > 0 for s in speed["facts"]["images_per_s"])
+    assert "Nothing of this leaves it." in render_text(report).splitlines()[0]
+
+
+def test_it_writes_nothing_that_stays(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("LIGHTDESK_MODEL", "fake")
+    examine(load())
+    assert not home.exists() or not [p for p in home.rglob("*") if p.is_file()]
+
+
+def test_a_section_that_breaks_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(_settings: Settings) -> Any:
+        yield Finding("Formats", "JPEG", "ok", "reads")
+        raise ZeroDivisionError("oops")
+
+    monkeypatch.setattr(codecs, "examine", broken)
+    found = examination._examined("Formats", "engine.doctor.codecs", Settings())
+    assert [f.state for f in found] == ["ok", "fail"] and "ZeroDivisionError: oops" in found[1].text
+    found = examination._examined("Formats", "engine.doctor.nowhere", Settings())
+    assert [f.state for f in found] == ["fail"]
