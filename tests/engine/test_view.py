@@ -12,14 +12,7 @@ from engine.library import commands, database, jobs, problems
 from engine.schemas.files import FoundFile
 from engine.schemas.library import Query
 from engine.view import LibraryView
-from tests.engine.library.small_library import SmallLibrary, made, new_content
-
-
-@pytest.fixture
-def small(tmp_path: Path):
-    library = made(tmp_path / "small.lightdesk")
-    yield library
-    library.conn.close()
+from tests.engine.library.small_library import SmallLibrary, new_content
 
 
 @pytest.fixture

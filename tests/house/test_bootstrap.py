@@ -8,11 +8,12 @@ import shutil
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
+from tests.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals and locks of POSIX")
@@ -103,14 +104,6 @@ def _hear_signals() -> None:
     """Undo what this run may have been started with: nohup, or the background of a shell."""
     for number in (signal.SIGINT, signal.SIGHUP):
         signal.signal(number, signal.SIG_DFL)
-
-
-def until(happens: Callable[[], bool]) -> None:
-    """Wait for something that has to happen."""
-    end_s = time.monotonic() + 60
-    while not happens():
-        assert time.monotonic() < end_s, "it did not happen"
-        time.sleep(0.02)
 
 
 def test_set_up_and_again(project: Project) -> None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -43,11 +42,3 @@ def locked(path: Path) -> Iterator[Callable[[], None]]:
             yield unlock
         finally:
             child.kill()
-
-
-def until(condition: Callable[[], bool], within_s: float = 60) -> None:
-    """Wait for something that other threads or processes bring about."""
-    end_s = time.monotonic() + within_s
-    while not condition():
-        assert time.monotonic() < end_s, "it never came"
-        time.sleep(0.005)

@@ -11,8 +11,8 @@ import pytest
 from engine.errors import ErrorCode, LibraryError
 from engine.library import checkpoints, database
 from engine.library.writer import Writer
-from tests.engine.library.locking import until
 from tests.engine.library.small_library import SmallLibrary
+from tests.waiting import until
 
 PAGE_BYTES = 4096
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from engine.library import database, upkeep
 from engine.view import LibraryView
-from tests.engine.library.locking import ROOT, until
+from tests.engine.library.locking import ROOT
 from tests.engine.library.small_library import SmallLibrary
+from tests.waiting import until
 
 N = 120
 # Each process stores pictures of its own and some that all have, labels them, records problems, and works on one job.

@@ -12,8 +12,9 @@ import pytest
 from engine.errors import ErrorCode, LibraryError, UsageError
 from engine.library import commands, database, writer
 from engine.library.writer import Writer
-from tests.engine.library.locking import locked, until
+from tests.engine.library.locking import locked
 from tests.engine.library.small_library import SmallLibrary
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""The small library that most tests of this room start from."""
+"""The small library that tests of the rooms start from."""
 
 from __future__ import annotations
 
