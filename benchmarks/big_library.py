@@ -16,7 +16,8 @@ import cv2
 import numpy as np
 
 from benchmarks.engines import built_model, library_of
-from engine.cache import ByteCache, thumbnail_key
+from engine.cache import ByteCache
+from engine.cache_entries import thumbnail_key
 from engine.settings import cache_dir, load
 from tests import synthetic_library
 

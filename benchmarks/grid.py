@@ -26,7 +26,8 @@ from benchmarks.waiting import until, wait
 from desktop.reading import LibraryReading
 from desktop.thumbnails import Thumbnails
 from desktop.ui.grid import AssetGrid
-from engine.cache import ByteCache, thumbnail_key
+from engine.cache import ByteCache
+from engine.cache_entries import thumbnail_key
 from engine.registry.catalogue import Registry
 from engine.schemas.library import Query
 from engine.settings import cache_dir, load

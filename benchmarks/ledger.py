@@ -77,7 +77,7 @@ def open_ledger() -> Iterator[Ledger]:
     from engine.events import EventBus
     from engine.ingest import reading
     from engine.library import checkpoints, database, ingest, jobs, writer
-    from engine.pipeline import lane, preparing
+    from engine.pipeline import lane, preparing, storing
 
     ledger = Ledger()
     undo: list[tuple[Any, str, Any, bool]] = []
@@ -101,7 +101,7 @@ def open_ledger() -> Iterator[Ledger]:
     wrap("inference", ort.OrtSession, "run")
     wrap("scores", lane, "to_scores")
     wrap("cache", cache.ByteCache, "get", "set_many")
-    wrap("cache", cache, "pack_scores")
+    wrap("cache", storing, "pack_scores")
     wrap("rows", ingest, "store")
     wrap("claim", jobs, "claim")
     wrap("commit", writer.Writer, "_commit_group")

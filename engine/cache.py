@@ -11,7 +11,6 @@ import errno
 import logging
 import os
 import sqlite3
-import struct
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
@@ -19,14 +18,11 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 import diskcache
-import numpy as np
 
 from engine.errors import ErrorCode, LightdeskError
-from engine.schemas.prediction import Scores
 
 log = logging.getLogger(__name__)
 T = TypeVar("T")
-_SCORES = struct.Struct("<BHff")
 _RAW = 1  # diskcache's mode for a value that lies in the row as it is
 _CULL_ROWS = 64
 # Cull to a little below the limit, so that not every store has to.
@@ -365,41 +361,3 @@ class ByteCache:
                 self._complained_at_s = now_s
         if due:
             log.warning("The cache in %s cannot be used for now: %s", self._folder, str(error) or type(error).__name__)
-
-
-def thumbnail_key(sha256_hex: str) -> str:
-    """Key of the 256-pixel thumbnail of a content."""
-    return f"t1:{sha256_hex}"
-
-
-def prediction_key(sha256_hex: str, model_sha256: str, preprocessing_version: str, precision: str) -> str:
-    """Key of a packed prediction: everything that could change the numbers is in it."""
-    return f"p1:{model_sha256[:16]}:{preprocessing_version}:{precision}:{sha256_hex}"
-
-
-def pack_scores(scores: Scores) -> bytes:
-    """Pack scores into bytes with a fixed layout, little-endian."""
-    embedding = scores.embedding if scores.embedding is not None else np.empty(0, np.float32)
-    head = _SCORES.pack(len(scores.class_ids), len(embedding), scores.margin, scores.entropy_nats)
-    return b"".join(
-        (
-            head,
-            scores.class_ids.astype("<i4").tobytes(),
-            scores.confidences.astype("<f4").tobytes(),
-            embedding.astype("<f4").tobytes(),
-        )
-    )
-
-
-def unpack_scores(data: bytes) -> Scores | None:
-    """Undo `pack_scores`; None when the bytes have another length than they announce."""
-    if len(data) < _SCORES.size:
-        return None
-    k, dim, margin, entropy_nats = _SCORES.unpack_from(data)
-    if len(data) != _SCORES.size + 8 * k + 4 * dim:
-        return None
-    at = _SCORES.size
-    class_ids = np.frombuffer(data, "<i4", k, at).astype(np.int32)
-    confidences = np.frombuffer(data, "<f4", k, at + 4 * k).astype(np.float32)
-    embedding = np.frombuffer(data, "<f4", dim, at + 8 * k).astype(np.float32) if dim else None
-    return Scores(class_ids, confidences, margin, entropy_nats, embedding)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from engine.cache import ByteCache, thumbnail_key
+from engine.cache import ByteCache
+from engine.cache_entries import thumbnail_key
 from engine.errors import ErrorCode, FileError
 from engine.readers import LibraryReaders
 from engine.schemas.files import ImageLimits

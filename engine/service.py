@@ -24,7 +24,7 @@ from engine.pictures import Pictures
 from engine.pipeline.custody import URGENT_FILES, Custody
 from engine.readers import LibraryReaders
 from engine.registry.catalogue import Registry
-from engine.schemas.device import DeviceReport, ModelState
+from engine.schemas.device import ModelState
 from engine.schemas.files import FoundFile
 from engine.schemas.frame import Frame
 from engine.schemas.job import Job, JobProgress
@@ -239,10 +239,6 @@ class Engine(Changes):
         """Return how far the active model is."""
         return self._model_state
 
-    def device_report(self) -> DeviceReport | None:
-        """Return what the model really runs on, once it does."""
-        return self._model_state.device
-
     # Pictures
 
     def thumbnail(self, sha256: str) -> bytes | None:
@@ -332,14 +328,14 @@ class Engine(Changes):
     def _make_ready(self) -> None:
         from engine.pipeline.loading import open_pipeline
 
-        assert self._writer is not None and self._custody is not None
+        assert self._custody is not None
         opened = open_pipeline(
             self._model_ref,
             self._model_id,
             self.settings,
             registry=self._registry,
             library_path=self.library_path,
-            writer=self._writer,
+            library=self._custody.library,
             cache=self._cache,
             events=self.events,
             owner=self._owner,

@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from engine.backends.ort import available_cores
 from engine.doctor.report import Finding
 from engine.schemas.settings import Settings
 from engine.settings import max_pixels, memory_bytes
@@ -23,7 +24,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield Finding(_SECTION, "system", "ok", f"{platform.platform()}")
     yield Finding(_SECTION, "Python", "ok", f"{platform.python_version()} at {sys.executable}")
     logical, physical = os.cpu_count() or 1, psutil.cpu_count(logical=False)
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else logical
+    usable = available_cores()
     text = f"{_processor_name()}, {logical} cores" + (f" ({physical} physical)" if physical else "")
     if usable < logical:
         text += f", {usable} of them for this program"

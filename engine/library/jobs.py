@@ -16,13 +16,12 @@ from engine.errors import ErrorCode, JobError
 from engine.library.database import Connection, now
 from engine.library.records import ItemResult
 from engine.schemas.files import FoundFile
-from engine.schemas.job import Job, JobItem, JobState
+from engine.schemas.job import ENDED, Job, JobItem, JobState
 
 _COLUMNS = """id, kind, state, title, model_ref, scanning, n_total, n_done, n_failed, n_skipped, created_at,
               pause_code, pause_reason, lease_owner"""
 _JOB_FIELDS = tuple(name.strip() for name in _COLUMNS.split(","))
-ENDED: tuple[JobState, ...] = ("done", "cancelled", "failed")
-_ITEM = "job_id, seq, path, root, size_bytes, mtime_ns, state, n_crashes, content_id"
+_ITEM = "job_id, seq, path, root, size_bytes, mtime_ns, state, n_crashes"
 
 
 def new_owner() -> str:
@@ -112,6 +111,14 @@ def scanned_paths(conn: Connection, job_id: int) -> set[str]:
     return {os.fsdecode(row[0]) for row in rows}
 
 
+def pending_roots(conn: Connection, job_id: int) -> list[str]:
+    """Return the dropped folders that open items of a job lie in."""
+    rows = conn.execute(
+        "SELECT DISTINCT root FROM job_items WHERE job_id = ? AND state = 'pending' AND root <> path", (job_id,)
+    ).fetchall()
+    return [os.fsdecode(row[0]) for row in rows]
+
+
 def finish_scan(conn: Connection, job_id: int) -> None:
     """Say that no more items will come."""
     conn.execute("UPDATE jobs SET scanning = 0 WHERE id = ?", (job_id,))
@@ -146,7 +153,7 @@ def clear_suspects(conn: Connection, job_id: int, seqs: Sequence[int]) -> None:
 
 
 def _item(row: Sequence[Any]) -> JobItem:
-    return JobItem(row[0], row[1], os.fsdecode(row[2]), os.fsdecode(row[3]), *row[4:9])
+    return JobItem(row[0], row[1], os.fsdecode(row[2]), os.fsdecode(row[3]), *row[4:])
 
 
 def finish(conn: Connection, job_id: int, answered: Sequence[tuple[int, int]]) -> None:

@@ -6,18 +6,17 @@ import logging
 import os
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from engine.errors import ErrorCode, LightdeskError
 from engine.events import EngineFailed, EventBus, JobChanged, LibraryChanged
-from engine.ingest.reading import source_is_gone
 from engine.library import database, jobs
 from engine.library.database import Connection
 from engine.library.writer import Writer
-from engine.pipeline import patience
+from engine.pipeline.patience import GaveUp, Patience
 from engine.pipeline.scanning import Scan
 from engine.schemas.files import FoundFile
 from engine.schemas.job import Job, JobProgress, JobState
@@ -25,16 +24,12 @@ from engine.schemas.job import Job, JobProgress, JobState
 if TYPE_CHECKING:  # it brings the decoders, which what is known already does not need
     from engine.pipeline.runner import Pipeline
 
-T = TypeVar("T")
 log = logging.getLogger(__name__)
 _LEASE_S = 15.0
 _BEAT_S = 1.0
 _ADOPT_EVERY_BEATS = 5
-_RETRY_S = 1.0
-_LOOK_S = 0.25
 _RELEASE_S = 0.3
 URGENT_FILES = 8
-_OPEN = ("queued", "running", "paused")
 
 
 class Custody:
@@ -46,6 +41,11 @@ class Custody:
         The name under which this process holds leases.
     adopts
         Go on with jobs that a process now dead left behind.
+
+    Attributes
+    ----------
+    library
+        What the pipeline too is to write through.
 
     Notes
     -----
@@ -74,7 +74,9 @@ class Custody:
         self._adopts = adopts
         self._pipeline: Pipeline | None = None
         self._closing = threading.Event()
-        self._told_of_lock = False
+        self._woken = threading.Event()
+        self.library = Patience(writer, on_changed=self._on_trouble)
+        self._scans_lock = threading.Lock()
         self._scans: list[threading.Thread] = []
         self._heart = threading.Thread(target=self._beat, name="heartbeat")
         self._heart.start()
@@ -84,7 +86,7 @@ class Custody:
     def create(self, title: str, paths: Sequence[str], *, urgent: bool) -> int:
         """Write a job down and begin to scan its paths; returns its number at once."""
         options = {"paths": [os.fsencode(path).hex() for path in paths]}
-        job_id = self._write(
+        job_id = self.library.attempt(
             lambda conn: jobs.create(conn, "ingest", title, self._model_ref, options, self._owner, _LEASE_S)
         )
         self._scan(job_id, paths, urgent=urgent)
@@ -92,30 +94,25 @@ class Custody:
 
     def set_state(self, job_id: int, state: JobState) -> None:
         """Pause, resume or cancel a job, whoever holds it. Raises JobError."""
-        job = self._write(partial(self._changed_state, job_id, state))
-        if self._pipeline is None:
-            self._events.publish(JobChanged(JobProgress(job)))
-            return
-        if job.held_here and job.state in _OPEN:
-            self._pipeline.add_job(job)
-        self._pipeline.refresh(job)
+        self._hold(self.library.attempt(partial(self._changed_state, job_id, state)))
 
     def use(self, pipeline: Pipeline) -> None:
-        """There is a model now: let the jobs run that are waiting, and take over what others left behind."""
+        """There is a model now: let the heartbeat hand over the jobs that are waiting, and what others left behind."""
         self._pipeline = pipeline
-        for job_id in self._write(lambda conn: [job.id for job in jobs.listed(conn, active_only=True)]):
-            self._hold(job_id)
-        if self._adopts:
-            self._adopt()
+        self._woken.set()
 
     def stop(self) -> None:
-        """Tell scans and heartbeat to end; leases are kept until `release`."""
+        """Tell scans and heartbeat to end, and whoever waits for the library; leases are kept until `release`."""
         self._closing.set()
+        self._woken.set()
+        self.library.give_up()
 
     def join(self, timeout_s: float) -> None:
         """Wait for scans and heartbeat to end. While the library is locked they do so once its writer is closed."""
         until_s = time.monotonic() + timeout_s
-        for thread in (*self._scans, self._heart):
+        with self._scans_lock:
+            scans = list(self._scans)
+        for thread in (*scans, self._heart):
             thread.join(max(0.0, until_s - time.monotonic()))
 
     def release(self) -> None:
@@ -125,34 +122,24 @@ class Custody:
     # Scanning
 
     def _scan(self, job_id: int, paths: Sequence[str], *, urgent: bool = False) -> None:
-        self._scans = [thread for thread in self._scans if thread.is_alive()]
         thread = threading.Thread(target=self._run_scan, args=(job_id, paths, urgent), name=f"scan-{job_id}")
-        self._scans.append(thread)
-        thread.start()
+        with self._scans_lock:
+            thread.start()
+            self._scans = [scan for scan in self._scans if scan.is_alive()] + [thread]
 
     def _run_scan(self, job_id: int, paths: Sequence[str], urgent: bool) -> None:
-        told = False
-        while not self._closing.is_set():
-            try:
-                self._scan_through(job_id, paths, urgent)
-                return
-            except LightdeskError as error:
-                if self._closing.is_set():
-                    return
-                if not told:
-                    self._events.publish(EngineFailed(str(error.code), str(error)))
-                told = True
-                if not patience.passes(error):
-                    return
-            except Exception:
-                log.exception("Scanning failed on a bug")
-                self._events.publish(EngineFailed(str(ErrorCode.INTERNAL), "Scanning the folder failed; see the log."))
-                return
-            # A full disk, a locked library: what was found before is not looked for again.
-            self._closing.wait(_RETRY_S)
+        try:
+            self._scan_through(job_id, paths, urgent)
+        except GaveUp:
+            pass  # the next start goes on
+        except LightdeskError as error:
+            self._events.publish(EngineFailed(str(error.code), str(error)))
+        except Exception:
+            log.exception("Scanning failed on a bug")
+            self._events.publish(EngineFailed(str(ErrorCode.INTERNAL), "Scanning the folder failed; see the log."))
 
     def _scan_through(self, job_id: int, paths: Sequence[str], urgent: bool) -> None:
-        reader = database.connect(self._library_path, read_only=True)
+        reader = self.library.insist(lambda: database.connect(self._library_path, read_only=True))
         try:
             Scan(
                 job_id,
@@ -160,7 +147,7 @@ class Custody:
                 model_id=self._model_id,
                 include_hidden=self._include_hidden,
                 reader=reader,
-                writer=self._writer,
+                library=self.library,
                 events=self._events,
                 stopped=self._closing.is_set,
                 on_items=lambda: self._announce(job_id, urgent=urgent),
@@ -173,103 +160,89 @@ class Custody:
         """Tell the pipeline and everybody of a job's new items."""
         pipeline = self._pipeline
         if urgent and pipeline is not None:
-            for item in self._write(lambda conn: jobs.claim(conn, job_id, URGENT_FILES)):
+            for item in self.library.write(lambda conn: jobs.claim(conn, job_id, URGENT_FILES)):
                 found = FoundFile(item.path, item.root, item.size_bytes, item.mtime_ns)
                 pipeline.express(found, job_id, item.seq)
-        job = self._get(job_id)
-        if pipeline is not None and job.state in _OPEN:
-            pipeline.add_job(job)
-        self._events.publish(JobChanged(JobProgress(job)))
+        self._hold(self.library.write(lambda conn: jobs.get(conn, job_id, self._owner)))
 
     # Leases
 
     def _beat(self) -> None:
         """Prolong leases, notice other processes, go on with jobs whose folder is back."""
         last_seen: int | None = None
-        beats = 0
-        while True:
+        beats = 0  # with a pipeline
+        while not self._closing.is_set():
             try:
                 # On the writer's own connection: it does not count its own commits.
-                seen = self._write(self._heartbeat)
+                seen = self.library.attempt(self._heartbeat)
                 if last_seen is not None and seen != last_seen:
                     self._events.publish(LibraryChanged())
                 last_seen = seen
-                if self._pipeline is not None:
-                    self._follow_others(self._pipeline)
-                    self._pipeline.resume_reachable(source_is_gone)
+                pipeline = self._pipeline
+                if pipeline is not None:
+                    if beats == 0:
+                        self._hand_over(pipeline)
                     if self._adopts and beats % _ADOPT_EVERY_BEATS == 0:
                         self._adopt()
+                    beats += 1
+                    self._follow_others(pipeline)
+                    pipeline.resume_reachable()
             except LightdeskError as error:
                 log.warning("Heartbeat: %s", error)
             except Exception:
                 log.exception("The heartbeat met a bug")
-            beats += 1
-            if self._closing.wait(_BEAT_S):
-                return
+            self._woken.wait(_BEAT_S)
+            self._woken.clear()
 
     def _heartbeat(self, conn: Connection) -> int:
         jobs.heartbeat(conn, self._owner, _LEASE_S)
         return database.change_counter(conn)
+
+    def _hand_over(self, pipeline: Pipeline) -> None:
+        """Give the pipeline what was dropped before there was one; what rests too, to see when it goes on."""
+        for job in self.library.attempt(lambda conn: jobs.listed(conn, active_only=True, owner=self._owner)):
+            if job.held_here:
+                pipeline.add_job(job)
 
     def _follow_others(self, pipeline: Pipeline) -> None:
         """Take over what another process has paused, resumed or cancelled."""
         seen = pipeline.states()
         if not seen:
             return
-        for job in self._write(lambda conn: [jobs.get(conn, job_id, self._owner) for job_id in seen]):
+        for job in self.library.attempt(lambda conn: [jobs.get(conn, job_id, self._owner) for job_id in seen]):
             if job.state != seen[job.id]:
                 pipeline.refresh(job)
 
     def _adopt(self) -> None:
-        for job_id in self._write(lambda conn: jobs.take_over(conn, self._owner, _LEASE_S)):
-            self._go_on(job_id)
+        """Go on with jobs of dead processes."""
+        for job, paths in self.library.attempt(self._taken_over):
+            if job.scanning:
+                self._scan(job.id, paths)
+            self._hold(job)
 
-    def _go_on(self, job_id: int) -> None:
-        """Go on with a job taken over from a dead process."""
-        job = self._get(job_id)
-        asked = self._write(lambda conn: jobs.options(conn, job_id))
-        if job.scanning:
-            self._scan(job_id, [os.fsdecode(bytes.fromhex(path)) for path in asked["paths"]])
-        else:
-            self._write(lambda conn: jobs.finish_if_through(conn, job_id))
-            self._hold(job_id)
-        self._events.publish(JobChanged(JobProgress(job)))
+    def _taken_over(self, conn: Connection) -> list[tuple[Job, list[str]]]:
+        taken = []
+        for job_id in jobs.take_over(conn, self._owner, _LEASE_S):
+            jobs.finish_if_through(conn, job_id)
+            paths = [os.fsdecode(bytes.fromhex(path)) for path in jobs.options(conn, job_id)["paths"]]
+            taken.append((jobs.get(conn, job_id, self._owner), paths))
+        return taken
 
-    def _hold(self, job_id: int) -> None:
-        """Hand a job to the pipeline if this process holds its lease; one that rests too, to see when it goes on."""
-        job = self._get(job_id)
-        if job.held_here and job.state in _OPEN and self._pipeline is not None:
-            self._pipeline.add_job(job)
+    # What is told
 
-    # The library
-
-    def _get(self, job_id: int) -> Job:
-        return self._write(lambda conn: jobs.get(conn, job_id, self._owner))
+    def _hold(self, job: Job) -> None:
+        """Let the pipeline work on a job that this process holds, or no longer on one that has ended; tell everybody."""
+        pipeline = self._pipeline
+        if pipeline is not None and (job.held_here or job.has_ended):
+            pipeline.add_job(job)
+        self._events.publish(JobChanged(pipeline.progress(job) if pipeline is not None else JobProgress(job)))
 
     def _changed_state(self, job_id: int, state: JobState, conn: Connection) -> Job:
         jobs.set_state(conn, job_id, state)
         return jobs.get(conn, job_id, self._owner)
 
-    def _write(self, work: Callable[[Connection], T]) -> T:
-        """Wait for a commit; while closing, not for a lock that another program holds."""
-        future = self._writer.submit(work, urgent=True)
-        while True:
-            try:
-                return future.result(timeout=_LOOK_S)
-            except TimeoutError:
-                if future.done():
-                    return future.result()
-            self._tell_of_lock()
-            if self._closing.is_set() and future.cancel():
-                raise patience.locked()
-
-    def _tell_of_lock(self) -> None:
-        """Say once that everything waits, also where no job runs whose line would say it."""
-        since_s = self._writer.waiting_since_s
-        # Later than the pipeline would: where a job runs, its line says it.
-        waiting = since_s is not None and time.monotonic() - since_s > 2 * patience.BUSY_AFTER_S
-        told_already = self._told_of_lock or (self._pipeline is not None and self._pipeline.trouble is not None)
-        if waiting and not told_already:
-            error = patience.locked()
+    def _on_trouble(self, error: LightdeskError | None) -> None:
+        if error is not None and not self._closing.is_set():
             self._events.publish(EngineFailed(str(error.code), str(error)))
-        self._told_of_lock = waiting
+        if self._pipeline is not None:
+            self._pipeline.trouble_changed()

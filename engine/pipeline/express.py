@@ -23,10 +23,6 @@ class ExpressQueue:
         self._looked_at: deque[Ticket] = deque(maxlen=_LOOKED_AT)
         self._closed = False
 
-    def __len__(self) -> int:
-        with self._changed:
-            return len(self._of_jobs) + len(self._looked_at)
-
     def put(self, ticket: Ticket) -> None:
         """Add a ticket; dropped after `close`, when the next start has it."""
         with self._changed:

@@ -11,7 +11,6 @@ from dataclasses import replace
 from engine.schemas.job import Job
 
 _RATE_WINDOW_S = 5.0
-_ENDED = ("done", "cancelled", "failed")
 
 
 class HeldJobs:
@@ -37,7 +36,7 @@ class HeldJobs:
     def add(self, job: Job) -> None:
         """Work on a job from now on, or take over its state."""
         with self.changed:
-            if job.state in _ENDED:
+            if job.has_ended:
                 self.forget(job.id)
             else:
                 self._jobs[job.id] = job
@@ -99,24 +98,24 @@ class HeldJobs:
         now_s = time.monotonic()
         with self.changed:
             self.landed(job.id, seqs)
-            known = self._jobs.get(job.id)
-            if job.state in _ENDED:
+            if job.has_ended:
                 self.forget(job.id)
+                return job
+            known = self._jobs.get(job.id)
+            if known is None:
                 return job
             times = self._stored.setdefault(job.id, deque())
             times.append((now_s, len(seqs)))
             while now_s - times[0][0] > _RATE_WINDOW_S:
                 times.popleft()
-            if known is not None:
-                job = replace(
-                    job,
-                    state=known.state,
-                    pause_code=known.pause_code,
-                    pause_reason=known.pause_reason,
-                    held_here=known.held_here,
-                )
-                self._jobs[job.id] = job
-            return job
+            self._jobs[job.id] = replace(
+                job,
+                state=known.state,
+                pause_code=known.pause_code,
+                pause_reason=known.pause_reason,
+                held_here=known.held_here,
+            )
+            return self._jobs[job.id]
 
     def rate_per_s(self, job_id: int) -> float | None:
         """Return the items stored a second lately; None while too few have been."""
@@ -141,7 +140,7 @@ class HeldJobs:
     # Folders that are away
 
     def offline(self, job_id: int) -> str | None:
-        """Return the folder that a job waits for, if it was met here."""
+        """Return the folder that a job waits for, if it is known here."""
         with self.changed:
             return self._offline.get(job_id)
 
@@ -151,3 +150,10 @@ class HeldJobs:
             known = job_id in self._offline
             self._offline.setdefault(job_id, root)
             return not known
+
+    def waits_for(self, job_id: int, root: str) -> None:
+        """Note the folder that a resting job waits for; nothing happens where somebody has let it go on meanwhile."""
+        with self.changed:
+            job = self._jobs.get(job_id)
+            if job is not None and job.state == "paused":
+                self._offline[job_id] = root

@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
-
 from engine.errors import ErrorCode
 from engine.library import jobs
 from engine.library.database import Connection
-from engine.pipeline.preparing import is_away
 from engine.schemas.job import Job, JobItem
 
 OFFLINE = str(ErrorCode.SOURCE_OFFLINE)
@@ -39,13 +36,3 @@ def resumed(job_id: int, owner: str, conn: Connection) -> Job | None:
         return None
     jobs.set_state(conn, job_id, "running")
     return jobs.get(conn, job_id, owner)
-
-
-def missing_root(job_id: int, conn: Connection) -> str | None:
-    """Return a dropped folder of a job that is out of reach: what an earlier process has paused it for."""
-    dropped = [os.fsdecode(bytes.fromhex(path)) for path in jobs.options(conn, job_id)["paths"]]
-    away = [path for path in dropped if is_away(path)]
-    if not away:
-        return None
-    single = jobs.scanned_paths(conn, job_id)
-    return next((path for path in away if path not in single), None)

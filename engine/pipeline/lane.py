@@ -38,17 +38,14 @@ class Lane:
 
     Parameters
     ----------
+    patience
+        Waits for a device without memory for a single item.
     way
         Asked before each batch.
     on_answers
         Called with a batch's answers, on the thread that ran it.
     on_failure
         Called with what could not be answered, and why, on the same thread.
-
-    Attributes
-    ----------
-    patience
-        Set by the pipeline that uses the lane: a device without memory for a single item is waited for.
     """
 
     def __init__(
@@ -58,6 +55,7 @@ class Lane:
         session: Session,
         preprocessor: Preprocessor,
         *,
+        patience: Patience,
         max_batch: int,
         max_delay_ms: float,
         way: RightOfWay,
@@ -68,6 +66,7 @@ class Lane:
         self.model_id = model_id
         self.session = session
         self.preprocessor = preprocessor
+        self._patience = patience
         self._way = way
         self._on_answers = on_answers
         self._on_failure = on_failure
@@ -77,7 +76,6 @@ class Lane:
         )
         self._ladder = ladder
         # On a device that runs one batch at a time, a single urgent picture waits for at most one.
-        self.patience: Patience | None = None
         self._turn = threading.Lock() if session.max_concurrency == 1 else None
         # Where every core runs the model, the thread that has decoded the last picture of a batch runs it there and
         # then: what it needs is still in that core's cache, and nobody has to be woken. A device of its own has a
@@ -115,9 +113,7 @@ class Lane:
 
     def infer_one(self, prepared: Prepared) -> Answered:
         """Run a single item, waiting while the device has no memory for it. Raises DeviceError, GaveUp."""
-        if self.patience is None:
-            return self.infer([prepared])[0]
-        return self.patience.insist(lambda: self.infer([prepared]))[0]
+        return self._patience.insist(lambda: self.infer([prepared]))[0]
 
     def _infer(self, batch: Sequence[Prepared]) -> list[Answered]:
         n = len(batch)

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from pathlib import Path
 
 from engine.backends.opening import open_session, warm
+from engine.backends.ort import available_cores
 from engine.batching import ladder_up_to
 from engine.cache import ByteCache
 from engine.events import EventBus
 from engine.library import database
-from engine.library.writer import Writer
 from engine.pipeline.lane import Lane
+from engine.pipeline.patience import Patience
 from engine.pipeline.preparing import Preparer
 from engine.pipeline.runner import Pipeline
 from engine.preprocess import Preprocessor
@@ -29,7 +29,7 @@ def open_pipeline(
     *,
     registry: Registry,
     library_path: Path,
-    writer: Writer,
+    library: Patience,
     cache: ByteCache,
     events: EventBus,
     owner: str,
@@ -76,36 +76,32 @@ def open_pipeline(
         session.close()
         return None
 
-    def make_preparer(lane: Lane) -> Preparer:
+    def make_lane(pipeline: Pipeline) -> Lane:
+        return Lane(
+            model,
+            model_id,
+            session,
+            preprocessor,
+            patience=library,
+            max_batch=settings.max_batch,
+            max_delay_ms=settings.max_delay_ms,
+            way=pipeline.way,
+            on_answers=pipeline.on_answers,
+            on_failure=pipeline.on_failure,
+        )
+
+    def make_preparer() -> Preparer:
         reader = database.connect(library_path, read_only=True)
-        return Preparer(reader, cache, lane.model.manifest, lane.model_id, lane.preprocessor, limits)
+        return Preparer(reader, cache, model.manifest, model_id, preprocessor, limits)
 
     pipeline = Pipeline(
-        writer,
+        library,
         cache,
         events,
         owner=owner,
         limits=limits,
-        n_decoders=settings.decode_threads or _cores(),
+        n_decoders=settings.decode_threads or available_cores(),
+        make_lane=make_lane,
         make_preparer=make_preparer,
     )
-    lane = Lane(
-        model,
-        model_id,
-        session,
-        preprocessor,
-        max_batch=settings.max_batch,
-        max_delay_ms=settings.max_delay_ms,
-        way=pipeline.way,
-        on_answers=pipeline.on_answers,
-        on_failure=pipeline.on_failure,
-    )
-    pipeline.use(lane)
     return pipeline, session.report
-
-
-def _cores() -> int:
-    """Return the cores that this process may use."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0)) or 1
-    return os.cpu_count() or 1

@@ -6,7 +6,6 @@ import logging
 import threading
 import time
 from collections.abc import Callable
-from concurrent.futures import CancelledError, Future
 from typing import TypeVar
 
 from engine.errors import DeviceError, ErrorCode, LibraryError, LightdeskError
@@ -29,6 +28,8 @@ class GaveUp(Exception):
 
 class Patience:
     """Tries again what failed for a passing reason, says so meanwhile, and ends at once when told to.
+
+    One for all who write in the background, so that what holds several of them up is told of once.
 
     Parameters
     ----------
@@ -63,7 +64,7 @@ class Patience:
         self._giving_up.set()
 
     def write(self, work: Callable[[Connection], T], *, urgent: bool = True) -> T:
-        """Run `work` on the library's writer, and wait for the commit.
+        """Run `work` on the library's writer until it gets through, and wait for the commit.
 
         Raises
         ------
@@ -72,7 +73,40 @@ class Patience:
         Exception
             Whatever `work` raised, where waiting does not help.
         """
-        return self.insist(lambda: self._result(self._writer.submit(work, urgent=urgent)))
+        return self.insist(lambda: self.attempt(work, urgent=urgent))
+
+    def attempt(self, work: Callable[[Connection], T], *, urgent: bool = True) -> T:
+        """Run `work` on the library's writer once, and wait for a lock and the commit only.
+
+        Raises
+        ------
+        LibraryError
+            LIBRARY_BUSY after `give_up`, when the library stays locked.
+        Exception
+            Whatever `work` raised.
+        """
+        future = self._writer.submit(work, urgent=urgent)
+        busy = False
+        try:
+            while True:
+                try:
+                    return future.result(timeout=self._look_s())
+                except TimeoutError:
+                    if future.done():
+                        return future.result()
+                since_s = self._writer.waiting_since_s
+                now_s = time.monotonic()
+                if since_s is not None and now_s - since_s > BUSY_AFTER_S and not self._giving_up.is_set():
+                    busy = True
+                    self._report(_locked())
+                elif busy and since_s is None:
+                    busy = False
+                    self._report(None)
+                if self._giving_up.is_set() and now_s > self._until_s and future.cancel():
+                    raise _locked()
+        finally:
+            if busy:
+                self._report(None)
 
     def insist(self, attempt: Callable[[], T]) -> T:
         """Call `attempt` until it gets through. Raises as `write` does."""
@@ -91,27 +125,6 @@ class Patience:
                     again = True
         finally:
             self._report(None)
-
-    def _result(self, future: Future[T]) -> T:
-        busy = False
-        while True:
-            try:
-                return future.result(timeout=self._look_s())
-            except CancelledError as error:
-                raise GaveUp("The library stayed locked.") from error
-            except TimeoutError:
-                if future.done():
-                    return future.result()
-            since_s = self._writer.waiting_since_s
-            now_s = time.monotonic()
-            if since_s is not None and now_s - since_s > BUSY_AFTER_S and not self._giving_up.is_set():
-                busy = True
-                self._report(locked())
-            elif busy and since_s is None:
-                busy = False
-                self._report(None)
-            if self._giving_up.is_set() and now_s > self._until_s and future.cancel():
-                raise GaveUp("The library stayed locked.")
 
     def _look_s(self) -> float:
         if not self._giving_up.is_set():
@@ -144,7 +157,7 @@ def passes(error: LightdeskError) -> bool:
     return isinstance(error, DeviceError) and error.code is ErrorCode.OUT_OF_MEMORY
 
 
-def locked() -> LibraryError:
+def _locked() -> LibraryError:
     """Return the error of a library that another program holds."""
     return LibraryError(
         ErrorCode.LIBRARY_BUSY,

@@ -9,8 +9,8 @@ from typing import Any
 
 from numpy.typing import NDArray
 
-from engine import cache
 from engine.cache import ByteCache
+from engine.cache_entries import prediction_key, unpack_scores
 from engine.errors import ErrorCode, FileError
 from engine.ingest.decode import decode
 from engine.ingest.derive import THUMBNAIL_SIDE, perceptual_hash, small, thumbnail
@@ -73,7 +73,7 @@ class Preparer:
 
     def _cache_key(self, sha256: bytes) -> str:
         """Key under which the prediction of a content is cached."""
-        return cache.prediction_key(sha256.hex(), self._manifest.sha256, self._preprocessor.version, _PRECISION)
+        return prediction_key(sha256.hex(), self._manifest.sha256, self._preprocessor.version, _PRECISION)
 
     def prepare(self, ticket: Ticket) -> Prepared:
         """Raises FileError; SOURCE_OFFLINE where the dropped folder itself is out of reach."""
@@ -121,7 +121,7 @@ class Preparer:
             perceptual_hash(reduced),
         )
         packed = self._store.get(key)
-        scores = cache.unpack_scores(packed) if packed is not None else None
+        scores = unpack_scores(packed) if packed is not None else None
         return Prepared(
             ticket,
             loaded.sha256,

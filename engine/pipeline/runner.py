@@ -16,7 +16,6 @@ from engine.cache import ByteCache
 from engine.errors import ErrorCode, FileError, LightdeskError
 from engine.events import EngineFailed, EventBus, JobChanged
 from engine.library import jobs
-from engine.library.writer import Writer
 from engine.pipeline import job_rows
 from engine.pipeline.express import ExpressQueue
 from engine.pipeline.held import HeldJobs
@@ -35,7 +34,7 @@ _IN_FLIGHT = 96
 _WAITING_S = 0.15  # from the wish to the answer, at most
 _PAINTING_S = 0.05  # from the answer to the picture on the screen
 _IDLE_S = 0.1
-MakePreparer = Callable[[Lane], Preparer]
+MakePreparer = Callable[[], Preparer]
 
 
 class Pipeline:
@@ -47,35 +46,36 @@ class Pipeline:
 
     Parameters
     ----------
+    make_lane
+        Returns the model at work; called once, with this pipeline, whose `way`, `on_answers` and `on_failure` it takes.
     make_preparer
         Returns a preparer with a connection of its own; called on the thread that will use it.
     """
 
     def __init__(
         self,
-        writer: Writer,
+        library: Patience,
         cache: ByteCache,
         events: EventBus,
         *,
         owner: str,
         limits: ImageLimits,
         n_decoders: int,
+        make_lane: Callable[[Pipeline], Lane],
         make_preparer: MakePreparer,
     ) -> None:
+        self._library = library
         self._events = events
         self._owner = owner
         self._make_preparer = make_preparer
         self.way = RightOfWay()
-        self._lane: Lane | None = None
         self._held = HeldJobs()
         self._closing = False
-        self._library = Patience(writer, on_changed=self._on_trouble)
         self._to_decode: queue.Queue[Ticket | None] = queue.Queue(maxsize=2 * _CLAIM)
         self._express = ExpressQueue()
-        self._storer = Storer(self._library, cache, events, on_stored=self._on_stored, on_lost=self._on_lost)
-        self._suspects = Suspects(
-            self._library, limits, on_condemned=self._quarantine, on_through=lambda: self._wake_feeder()
-        )
+        self._lane = make_lane(self)
+        self._storer = Storer(library, cache, events, on_stored=self._on_stored, on_lost=self._on_lost)
+        self._suspects = Suspects(library, limits, on_condemned=self._quarantine, on_through=self._wake_feeder)
         self._n_decoders = n_decoders
         self._threads = [
             threading.Thread(target=self._feed, name="feeder"),
@@ -85,21 +85,9 @@ class Pipeline:
         for thread in self._threads:
             thread.start()
 
-    def use(self, lane: Lane | None) -> None:
-        """Set the model that works; jobs wait while there is none."""
-        with self._held.changed:
-            if lane is not None:
-                lane.patience = self._library
-            self._lane = lane
-            self._held.changed.notify_all()
-
     def add_job(self, job: Job) -> None:
-        """Work on a job that this process holds."""
+        """Work on a job that this process holds; on one that has ended no longer."""
         self._held.add(job)
-
-    def wake(self) -> None:
-        """Say that there may be new items."""
-        self._wake_feeder()
 
     def refresh(self, job: Job) -> None:
         """Take over a changed state (paused, resumed, cancelled) and tell everybody."""
@@ -119,10 +107,11 @@ class Pipeline:
         self.make_way()
         self._express.put(Ticket(found, job_id, seq))
 
-    @property
-    def trouble(self) -> LightdeskError | None:
-        """What holds all work up at the moment, if anything does."""
-        return self._library.trouble
+    def trouble_changed(self) -> None:
+        """Take note that the library can be written again or no longer, and tell of each job."""
+        self._wake_feeder()
+        for job in self._held.all():
+            self._publish(job)
 
     def progress(self, job: Job) -> JobProgress:
         """Return a job with its rate and the time left."""
@@ -133,18 +122,20 @@ class Pipeline:
         eta_s = job.n_left / rate if rate and not job.scanning else None
         return JobProgress(job, rate, eta_s)
 
-    def resume_reachable(self, is_gone: Callable[[str], bool]) -> None:
-        """Go on with jobs that were paused for a folder which is back, also by an earlier process."""
+    def resume_reachable(self) -> None:
+        """Go on with jobs that were paused for a folder which is back, also by an earlier process. Raises LibraryError."""
         for job in self._held.all():
             if job.state == "paused" and job.pause_code == job_rows.OFFLINE:
-                with contextlib.suppress(GaveUp):  # the next start looks again
-                    self._resume_if_reachable(job.id, is_gone)
+                self._resume_if_reachable(job.id)
 
-    def _resume_if_reachable(self, job_id: int, is_gone: Callable[[str], bool]) -> None:
-        root = self._held.offline(job_id) or self._library.write(partial(job_rows.missing_root, job_id))
-        if root is not None and (is_gone(root) or is_away(root)):
+    def _resume_if_reachable(self, job_id: int) -> None:
+        met = self._held.offline(job_id)
+        roots = [met] if met is not None else self._library.attempt(lambda conn: jobs.pending_roots(conn, job_id))
+        root = next(filter(is_away, roots), None)
+        if root is not None:
+            self._held.waits_for(job_id, root)
             return
-        job = self._library.write(partial(job_rows.resumed, job_id, self._owner))
+        job = self._library.attempt(partial(job_rows.resumed, job_id, self._owner))
         if job is not None:
             self.refresh(job)
 
@@ -160,13 +151,11 @@ class Pipeline:
         with contextlib.suppress(queue.Empty):
             while True:
                 self._to_decode.get_nowait()
-        lane = self._lane
-        if lane is not None:
-            lane.batcher.drain()
-            lane.close()
+        self._lane.batcher.drain()
+        self._lane.close()
         for _ in range(self._n_decoders):
             self._to_decode.put(None)
-        threads = [*self._threads, self._suspects.thread, *(lane.threads if lane is not None else ())]
+        threads = [*self._threads, self._suspects.thread, *self._lane.threads]
         for thread in threads:
             thread.join(max(0.1, until_s - time.monotonic()))
         if not self._storer.close(max(0.2, until_s - time.monotonic())):
@@ -174,8 +163,8 @@ class Pipeline:
         late = [thread.name for thread in threads if thread.is_alive()]
         if late:
             log.error("Threads did not end in time: %s", ", ".join(late))
-        elif lane is not None:
-            lane.release()
+        else:
+            self._lane.release()
 
     # The feeder
 
@@ -204,9 +193,7 @@ class Pipeline:
                         self._held.changed.wait(_IDLE_S)
 
     def _has_room(self) -> bool:
-        return (
-            self._lane is not None and self._library.trouble is None and self._held.n_in_flight <= _IN_FLIGHT - _CLAIM
-        )
+        return self._library.trouble is None and self._held.n_in_flight <= _IN_FLIGHT - _CLAIM
 
     def _feed_job(self, job_id: int) -> bool:
         items, job, suspicious = self._library.write(partial(job_rows.claim, job_id, self._owner, _CLAIM))
@@ -222,10 +209,8 @@ class Pipeline:
         return bool(items)
 
     def _quarantine(self, items: Sequence[JobItem]) -> None:
-        lane = self._lane
-        model_id = lane.model_id if lane is not None else 0
         self._storer.store_now(
-            [Result(_ticket(item), model_id, error=quarantined(item.path)) for item in items], urgent=False
+            [Result(_ticket(item), self._lane.model_id, error=quarantined(item.path)) for item in items], urgent=False
         )
 
     # The stages
@@ -255,28 +240,24 @@ class Pipeline:
         try:
             return self._to_decode.get_nowait()
         except queue.Empty:
-            lane = self._lane
-            if lane is not None and not self._closing:
-                lane.run_due(all_of_it=True)
+            if not self._closing:
+                self._lane.run_due(all_of_it=True)
             return self._to_decode.get()
 
     def _take_through(self, desk: _Desk, ticket: Ticket) -> None:
-        lane = self._lane
-        prepared = self._prepared(desk, lane, ticket) if lane is not None else None
-        if lane is None:
-            self._put_back(ticket)
-        elif prepared is None:
+        prepared = self._prepared(desk, ticket)
+        if prepared is None:
             pass  # answered for already
         elif prepared.pixels is None:
-            self._storer.put(known_result(lane, prepared))
-        elif lane.batcher.put(prepared):
-            lane.run_due(all_of_it=False)
+            self._storer.put(known_result(self._lane, prepared))
+        elif self._lane.batcher.put(prepared):
+            self._lane.run_due(all_of_it=False)
         else:
             self._put_back(ticket)
 
-    def _prepared(self, desk: _Desk, lane: Lane, ticket: Ticket) -> Prepared | None:
+    def _prepared(self, desk: _Desk, ticket: Ticket) -> Prepared | None:
         try:
-            return self._library.insist(lambda: desk.preparer(lane).prepare(ticket))
+            return self._library.insist(lambda: desk.prepare(ticket))
         except FileError as error:
             if error.code is ErrorCode.SOURCE_OFFLINE and ticket.job_id is not None:
                 self._pause_offline(ticket, error)
@@ -289,21 +270,15 @@ class Pipeline:
     def _run_express(self) -> None:
         desk = _Desk(self._make_preparer)
         while (ticket := self._express.take()) is not None:
-            with self._held.changed:
-                while self._lane is None and not self._closing:
-                    self._held.changed.wait()
-                lane = self._lane
-                if self._closing or lane is None:
-                    continue
             self.make_way()
             try:
-                prepared = self._prepared(desk, lane, ticket)
+                prepared = self._prepared(desk, ticket)
                 if prepared is None:
                     continue
                 if prepared.pixels is None:
-                    result = known_result(lane, prepared)
+                    result = known_result(self._lane, prepared)
                 else:
-                    result = answered_result(lane, lane.infer_one(prepared))
+                    result = answered_result(self._lane, self._lane.infer_one(prepared))
                 self._storer.store_now([result], urgent=True)
                 self.way.claim(_PAINTING_S)
             except GaveUp:
@@ -326,8 +301,7 @@ class Pipeline:
             self._fail(prepared.ticket, error)
 
     def _fail(self, ticket: Ticket, error: LightdeskError) -> None:
-        lane = self._lane
-        self._storer.put(Result(ticket, lane.model_id if lane is not None else 0, error=error))
+        self._storer.put(Result(ticket, self._lane.model_id, error=error))
 
     def _put_back(self, ticket: Ticket) -> None:
         job_id, seq = ticket.job_id, ticket.seq
@@ -361,13 +335,6 @@ class Pipeline:
         if ticket.job_id is not None and ticket.seq is not None:
             self._held.landed(ticket.job_id, [ticket.seq])
 
-    def _on_trouble(self, error: LightdeskError | None) -> None:
-        self._wake_feeder()
-        if error is not None and not self._closing:
-            self._events.publish(EngineFailed(str(error.code), str(error)))
-        for job in self._held.all():
-            self._publish(job)
-
     def _wake_feeder(self) -> None:
         with self._held.changed:
             self._held.changed.notify_all()
@@ -377,23 +344,20 @@ class Pipeline:
 
 
 class _Desk:
-    """A thread's preparer, made anew when the model changes."""
+    """A thread's preparer, made at first need: where that fails, it fails for one file only."""
 
     def __init__(self, make: MakePreparer) -> None:
         self._make = make
-        self._lane: Lane | None = None
         self._preparer: Preparer | None = None
 
-    def preparer(self, lane: Lane) -> Preparer:
-        if self._preparer is None or self._lane is not lane:
-            self.close()
-            self._preparer, self._lane = self._make(lane), lane
-        return self._preparer
+    def prepare(self, ticket: Ticket) -> Prepared:
+        if self._preparer is None:
+            self._preparer = self._make()
+        return self._preparer.prepare(ticket)
 
     def close(self) -> None:
         if self._preparer is not None:
             self._preparer.close()
-            self._preparer = None
 
 
 def _ticket(item: JobItem) -> Ticket:

@@ -18,7 +18,7 @@ from engine.ingest.scan import walk
 from engine.library import files, ingest, jobs, problems, sources
 from engine.library.database import Connection
 from engine.library.records import StoreItem
-from engine.library.writer import Writer
+from engine.pipeline.patience import Patience
 from engine.schemas.files import FoundFile, SkippedFile
 from engine.schemas.job import Preflight
 
@@ -60,7 +60,7 @@ class Scan:
         model_id: int,
         include_hidden: bool,
         reader: Connection,
-        writer: Writer,
+        library: Patience,
         events: EventBus,
         stopped: Callable[[], bool],
         on_items: Callable[[], None],
@@ -71,7 +71,7 @@ class Scan:
         self._model_id = model_id
         self._include_hidden = include_hidden
         self._reader = reader
-        self._writer = writer
+        self._library = library
         self._events = events
         self._stopped = stopped
         self._on_items = on_items
@@ -92,11 +92,14 @@ class Scan:
         self._mark_absent()
         if self._stopped():
             return
-        self._writer.submit(lambda conn: jobs.finish_scan(conn, self._job_id), urgent=True).result()
-        self._writer.submit(lambda conn: jobs.finish_if_through(conn, self._job_id), urgent=True).result()
+        self._library.write(self._end)
         self._tell(finished=True)
         self._on_items()
         self._prune()
+
+    def _end(self, conn: Connection) -> None:
+        jobs.finish_scan(conn, self._job_id)
+        jobs.finish_if_through(conn, self._job_id)
 
     def _bring_back(self) -> None:
         """Show the sources of a new drop that were removed from view earlier."""
@@ -107,7 +110,7 @@ class Scan:
         def show(conn: Connection) -> bool:
             return sum(sources.bring_back(conn, path) for path in wanted) > 0
 
-        if self._writer.submit(show, urgent=True).result():
+        if self._library.write(show):
             self._events.publish(LibraryChanged())
 
     def _mark_absent(self) -> None:
@@ -125,7 +128,7 @@ class Scan:
                 if self._stopped() or source_is_gone(folder):
                     break
                 if gone:
-                    n += self._writer.submit(lambda conn: files.mark_absent(conn, gone)).result()
+                    n += self._library.write(lambda conn: files.mark_absent(conn, gone), urgent=False)
         if n:
             self._events.publish(LibraryChanged())
 
@@ -140,7 +143,7 @@ class Scan:
             return jobs.prune(conn, ended_before=before, limit=_PRUNED_AT_ONCE)
 
         try:
-            while not self._stopped() and self._writer.submit(step).result():
+            while not self._stopped() and self._library.attempt(step, urgent=False):
                 pass
         except LibraryError as error:  # the drop itself is through; the next one tries again
             log.warning("Old jobs keep their items: %s", error)
@@ -163,12 +166,14 @@ class Scan:
                 taken.append(_Taken(entry, refusal=refusal))
             elif self._is_wanted(entry):
                 taken.append(_Taken(entry))
+        if not taken:
+            return
         refusals = [t.refusal for t in taken if t.refusal is not None]
         self._counts.images += len(taken) - len(refusals)
         for refusal in refusals:
             self._counts.skipped[str(refusal.code)] += 1
             self._counts.hidden_refusals += not refusal.asked_for
-        content_ids = self._writer.submit(lambda conn: self._write(conn, taken), urgent=self._urgent).result()
+        content_ids = self._library.write(lambda conn: self._write(conn, taken), urgent=self._urgent)
         if refusals:
             self._events.publish(ProblemsChanged())
         if content_ids:

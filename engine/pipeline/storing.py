@@ -9,8 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from engine import cache
 from engine.cache import ByteCache
+from engine.cache_entries import pack_scores, thumbnail_key
 from engine.errors import ErrorCode, LightdeskError
 from engine.events import EngineFailed, EventBus, PredictionsStored, ProblemsChanged
 from engine.library import ingest, jobs, problems
@@ -194,7 +194,7 @@ def answered_result(lane: Lane, answered: Answered) -> Result:
         lane.model_id,
         item=_item(prepared, lane, answered.scores, answered.inference_ms, cached=False),
         thumbnail=_thumbnail(prepared),
-        prediction=(prepared.cache_key, cache.pack_scores(answered.scores)),
+        prediction=(prepared.cache_key, pack_scores(answered.scores)),
     )
 
 
@@ -223,4 +223,4 @@ def _item(prepared: Prepared, lane: Lane, scores: Scores | None, inference_ms: f
 def _thumbnail(prepared: Prepared) -> tuple[str, bytes] | None:
     if prepared.thumbnail is None:
         return None
-    return cache.thumbnail_key(prepared.sha256.hex()), prepared.thumbnail
+    return thumbnail_key(prepared.sha256.hex()), prepared.thumbnail

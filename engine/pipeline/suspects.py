@@ -69,20 +69,32 @@ class Suspects:
 
     def _run(self) -> None:
         while (job_id := self._queue.get()) is not None:
+            stuck = False
             try:
-                while not self._stopped.is_set() and self._try_some(job_id):
-                    pass
+                stuck = self._try_all(job_id)
             except GaveUp:
                 pass  # the next start tries them
             except LightdeskError as error:
                 log.warning("The suspects of job %d were not tried: %s", job_id, error)
             except Exception:
                 log.exception("Trying the suspects of job %d failed on a bug", job_id)
-            with self._lock:
-                self._asked.discard(job_id)
+            if not stuck:
+                with self._lock:
+                    self._asked.discard(job_id)
             self._on_through()
 
-    def _try_some(self, job_id: int) -> bool:
+    def _try_all(self, job_id: int) -> bool:
+        """Try a job's suspects; tells whether some remain whose verdict cannot be written down: for the next start."""
+        before: list[int] = []
+        while not self._stopped.is_set() and (judged := self._try_some(job_id)):
+            if judged == before:
+                log.error("%d suspects of job %d were tried, and it cannot be written down", len(judged), job_id)
+                return True
+            before = judged
+        return False
+
+    def _try_some(self, job_id: int) -> list[int]:
+        """Return the places of those that a verdict was reached on."""
         items = self._library.write(partial(_suspects, job_id))
         verdicts = self._trial.survivors([item.path for item in items])
         judged = list(zip(items, verdicts, strict=False))  # fewer verdicts when it was stopped
@@ -93,7 +105,7 @@ class Suspects:
         if condemned:
             self._on_condemned(condemned)
         self._on_through()
-        return bool(judged)
+        return [item.seq for item, _ in judged]
 
 
 def _suspects(job_id: int, conn: Connection) -> list[JobItem]:

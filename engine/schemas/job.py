@@ -8,6 +8,7 @@ from typing import Literal
 JobKind = Literal["ingest"]
 JobState = Literal["queued", "running", "paused", "done", "cancelled", "failed"]
 ItemState = Literal["pending", "in_flight", "done", "failed", "skipped"]
+ENDED: tuple[JobState, ...] = ("done", "cancelled", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +43,11 @@ class Job:
         """Items not yet answered for."""
         return self.n_total - self.n_done - self.n_failed - self.n_skipped
 
+    @property
+    def has_ended(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.state in ENDED
+
 
 @dataclass(frozen=True, slots=True)
 class JobProgress:
@@ -64,7 +70,6 @@ class JobItem:
     mtime_ns: int
     state: ItemState
     n_crashes: int
-    content_id: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 import simplejpeg
 
-from engine.cache import thumbnail_key
+from engine.cache_entries import thumbnail_key
 from engine.errors import ErrorCode, FileError
 from engine.service import Engine
 from tests.images import encoded, picture
@@ -33,6 +33,12 @@ def sha256_of(engine: Engine) -> str:
         view.close()
 
 
+def forget(engine: Engine, sha256: str) -> None:
+    """Lose a thumbnail from the cache."""
+    with engine._cache._used() as store:
+        store.delete(thumbnail_key(sha256))
+
+
 def refused(call: object) -> FileError:
     with pytest.raises(FileError) as caught:
         call()  # type: ignore[operator]
@@ -43,7 +49,7 @@ def test_thumbnail_is_made_again_where_the_cache_has_lost_it(engine: Engine, pho
     sha256 = sha256_of(engine)
     kept = engine.thumbnail(sha256)
     assert kept is not None
-    engine._cache.remove_many([thumbnail_key(sha256)])
+    forget(engine, sha256)
     made = engine.thumbnail(sha256)
     assert made is not None
     height, width, _, _ = simplejpeg.decode_jpeg_header(made)
@@ -66,7 +72,7 @@ def test_file_with_other_contents_is_never_shown_for_it(engine: Engine, photo: P
     photo.write_bytes(encoded(picture(9), "JPEG"))
     error = refused(lambda: engine.preview(1, 400))
     assert error.code is ErrorCode.FILE_CHANGED and str(photo) in error.message and error.way_out
-    engine._cache.remove_many([thumbnail_key(sha256_of(engine))])
+    forget(engine, sha256_of(engine))
     assert engine.thumbnail(sha256_of(engine)) is None
 
 

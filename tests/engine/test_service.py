@@ -6,14 +6,10 @@ import shutil
 import time
 from pathlib import Path
 
-import numpy as np
 import pytest
 
-from engine.batching import MicroBatcher
-from engine.cache import ByteCache, pack_scores, unpack_scores
 from engine.errors import LightdeskError
 from engine.schemas.library import Query
-from engine.schemas.prediction import Scores
 from engine.service import Engine
 from engine.settings import load
 from tests.images import encoded, folder_of, picture
@@ -133,48 +129,6 @@ def test_the_cache_may_be_deleted(engine: Engine, home: Path, tmp_path: Path) ->
     assert engine.thumbnail(tile.sha256) is not None
     shutil.rmtree(home / "cache")
     assert engine.thumbnail(tile.sha256) is not None
-
-
-
-
-def test_cache_never_unpickles(tmp_path: Path) -> None:
-    import pickle
-    import sqlite3
-
-    class Hostile:
-        def __reduce__(self):
-            return (tmp_path / "hacked").touch, ()
-
-    cache = ByteCache(tmp_path / "c", 10**7)
-    cache.set("k", b"value")
-    assert cache.get("k") == b"value"
-    cache.close()
-    conn = sqlite3.connect(tmp_path / "c" / "cache.db")
-    conn.execute("UPDATE Cache SET mode = 4, value = ?", (pickle.dumps(Hostile()),))
-    conn.commit()
-    conn.close()
-    assert cache.get("k") is None
-    assert not (tmp_path / "hacked").exists()
-    cache.close()
-
-
-def test_packed_scores_come_back() -> None:
-    scores = Scores(np.arange(20, dtype=np.int32), np.linspace(1, 0, 20, dtype=np.float32), 0.1, 0.2, np.ones(8, np.float32))
-    back = unpack_scores(pack_scores(scores))
-    assert back is not None and (back.class_ids == scores.class_ids).all() and (back.confidences == scores.confidences).all()
-    assert unpack_scores(b"too short") is None
-
-
-def test_an_idle_batcher_does_not_wait() -> None:
-    batcher: MicroBatcher[int] = MicroBatcher((1, 2, 4), max_delay_ms=10_000, capacity=16, whole_rungs=True)
-    for i in range(3):
-        batcher.put(i)
-    assert batcher.take() == [0, 1]
-    batcher.finished()
-    for i in range(3, 8):
-        batcher.put(i)
-    assert batcher.take() == [2, 3, 4, 5]
-    batcher.close()
 
 
 def test_errors_name_the_way_out(engine: Engine) -> None:

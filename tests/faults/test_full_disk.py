@@ -7,7 +7,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from engine.cache import thumbnail_key
+from engine.cache_entries import thumbnail_key
 from engine.library import upkeep
 from engine.library.database import connect
 from tests.faults.conftest import Gate, Mounts, Watched, until

@@ -33,8 +33,10 @@ def engines() -> Iterator[list[Engine]]:
         engine.close()
 
 
-def started(engines: list[Engine], told: list[Event], **settings: object) -> Engine:
-    engine = Engine(load({"cpu_threads": 1, "device": "cpu", **settings}))
+def started(
+    engines: list[Engine], told: list[Event], registry: Registry | None = None, **settings: object
+) -> Engine:
+    engine = Engine(load({"cpu_threads": 1, "device": "cpu", **settings}), registry=registry)
     engine.events.subscribe(told.append)
     engines.append(engine)
     engine.start()
@@ -89,6 +91,29 @@ def test_damaged_model_that_nothing_can_build_is_named(built: Path, engines: lis
     again = started(engines, told, models_dir=models, model="mine")
     until(lambda: again.wait(job_id, 0).state == "done")
     assert again.wait(job_id, 0).n_done == 3
+
+
+def test_model_damaged_while_it_runs_and_mended_is_used_without_a_restart(
+    built: Path, engines: list[Engine], tmp_path: Path
+) -> None:
+    """A running engine has read its model whole; one that is opened meanwhile in this process is refused, and one after is not."""
+    models = tmp_path / "models"
+    file = own_model(models, built.read_bytes())
+    told: list[Event] = []
+    registry = Registry(models)
+    engine = started(engines, told, registry, models_dir=models, model="mine")
+    until(lambda: engine.model_state().phase == "ready")
+    with file.open("r+b") as opened:  # the very file, not another one under its name
+        opened.write(damaged(built.read_bytes()))
+    job = engine.wait(engine.submit([str(folder_of(tmp_path / "photos", 3))]), 60)
+    assert (job.state, job.n_done, job.n_failed) == ("done", 3, 0)
+    second = started(engines, told, registry, models_dir=models, model="mine")
+    until(lambda: second.model_state().phase == "failed")
+    with file.open("r+b") as opened:
+        opened.write(built.read_bytes())
+    third = started(engines, told, registry, models_dir=models, model="mine")
+    job = third.wait(third.submit([str(folder_of(tmp_path / "more", 3, seed=500))]), 60)
+    assert (job.state, job.n_done, job.n_failed) == ("done", 3, 0)
 
 
 @pytest.mark.parametrize("fault", ["PERMISSION_DENIED", "DISK_FULL"])

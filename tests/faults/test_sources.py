@@ -12,6 +12,7 @@ from typing import Any
 
 import pytest
 
+from engine.library import jobs
 from engine.pipeline import preparing
 from tests.faults.conftest import Gate, Mounts, Watched, until
 from tests.faults.whole_library import undisturbed, whole_library
@@ -104,6 +105,47 @@ def test_folder_that_comes_back_after_a_restart(start: Callable[..., Watched], g
     (tmp_path / "away").rename(folder)
     second.until_done(job_id)
     assert second.engine.wait(job_id, 0).n_done == N + 1
+
+
+def test_folder_that_comes_back_though_another_drop_was_empty(
+    start: Callable[..., Watched], gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """After a restart: only what still has open items is waited for, and looked at beside the thread that writes."""
+    folder = folder_of(tmp_path / "photos", N)
+    empty, gone = tmp_path / "empty", tmp_path / "gone"
+    empty.mkdir()
+    gone.mkdir()
+    first = start()
+    gate.let(30)
+    job_id = first.engine.submit([str(empty), str(gone), str(folder)])
+    until(lambda: first.engine.info().contents >= 20 and not first.engine.wait(job_id, 0).scanning)
+    folder.rename(tmp_path / "away")
+    gone.rmdir()
+    gate.open()
+    until(lambda: first.shown(job_id) == ("paused", "SOURCE_OFFLINE"))
+    first.close()
+    looked_by: list[str] = []
+    asked: list[int] = []
+    real_stat, real_roots = os.stat, jobs.pending_roots
+
+    def stat(path: Any, **options: Any) -> os.stat_result:
+        if path == str(folder):
+            looked_by.append(threading.current_thread().name)
+        return real_stat(path, **options)
+
+    def roots(conn: Any, job_id: int) -> list[str]:
+        asked.append(job_id)
+        return real_roots(conn, job_id)
+
+    monkeypatch.setattr("engine.ingest.reading.os.stat", stat)
+    monkeypatch.setattr(jobs, "pending_roots", roots)
+    second = start()
+    until(lambda: len(looked_by) >= 5)
+    assert second.shown(job_id) == ("paused", "SOURCE_OFFLINE")
+    assert set(looked_by) == {"heartbeat"} and asked == [job_id]  # the answer is remembered
+    (tmp_path / "away").rename(folder)
+    second.until_done(job_id)
+    assert second.engine.wait(job_id, 0).n_done == N
 
 
 def test_a_persons_pause_is_not_ended_by_a_folder_that_is_back(

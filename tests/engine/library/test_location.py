@@ -39,8 +39,10 @@ def mounts(monkeypatch: pytest.MonkeyPatch) -> Mount:
 
 @pytest.mark.parametrize(
     "kind",
-    ["nfs", "nfs4", "cifs", "smb3", "smbfs", "afpfs", "webdav", "9p", "fuse.sshfs", "fuse.rclone", "vboxsf", "NFS4"]
-    + ["fuse.gvfsd-fuse", "fuse.kio-fuse", "fuse.ceph-fuse", "virtiofs"],
+    [
+        *("nfs", "nfs4", "NFS4", "cifs", "smb3", "smbfs", "afpfs", "webdav", "9p", "vboxsf", "virtiofs"),
+        *("fuse.sshfs", "fuse.rclone", "fuse.gvfsd-fuse", "fuse.kio-fuse", "fuse.ceph-fuse"),
+    ],
 )
 def test_network_drives(mounts: Mount, kind: str) -> None:
     mounts(("/", "ext4"), ("/srv/team", kind), ("/srv/team/local", "xfs"))
@@ -51,7 +53,9 @@ def test_network_drives(mounts: Mount, kind: str) -> None:
         assert location.why_unsafe(Path(outside)) is None, outside
 
 
-@pytest.mark.parametrize("kind", ["ext4", "btrfs", "xfs", "apfs", "tmpfs", "overlay", "fuseblk", "ntfs3", "exfat", "zfs"])
+@pytest.mark.parametrize(
+    "kind", ["ext4", "btrfs", "xfs", "apfs", "tmpfs", "overlay", "fuseblk", "ntfs3", "exfat", "zfs"]
+)
 def test_drives_of_this_machine(mounts: Mount, kind: str) -> None:
     mounts(("/", kind))
     assert location.why_unsafe(Path("/home/me/a.lightdesk")) is None
@@ -132,7 +136,15 @@ def test_a_dropbox_under_another_name(mounts: Mount, tmp_path: Path) -> None:
     reason = location.why_unsafe(tmp_path / "Box of mine" / "a.lightdesk")
     assert reason is not None and "Dropbox" in reason
     assert location.why_unsafe(tmp_path / "Box of mine too" / "a.lightdesk") is None
-    for nonsense in ("", "[]", "{", '{"personal": 5}', '{"personal": {"path": 7}}', '{"personal": {"path": ""}}', "\xff"):
+    for nonsense in (
+        "",
+        "[]",
+        "{",
+        '{"personal": 5}',
+        '{"personal": {"path": 7}}',
+        '{"personal": {"path": ""}}',
+        "\xff",
+    ):
         (told / "info.json").write_bytes(nonsense.encode("latin-1"))
         assert location.why_unsafe(tmp_path / "Box of mine" / "a.lightdesk") is None
 

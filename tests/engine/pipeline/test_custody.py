@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from engine.errors import ErrorCode, LibraryError
-from engine.events import EngineFailed, Event, JobChanged, LibraryChanged
+from engine.events import EngineFailed, Event, JobChanged, LibraryChanged, ModelStateChanged, PreflightCounted
 from engine.library import database, jobs
+from engine.pipeline import custody, scanning
 from engine.service import Engine
 from engine.settings import load
 from tests.engine.library.locking import locked
@@ -123,12 +129,101 @@ def test_scan_goes_on_once_the_disk_has_space_again(engine: Engine, tmp_path: Pa
         add_items(*arguments)  # type: ignore[arg-type]
 
     monkeypatch.setattr(jobs, "add_items", full_for_a_while)
+    walked: list[object] = []
+    walk = scanning.walk
+    monkeypatch.setattr(scanning, "walk", lambda *paths, **options: walked.append(paths) or walk(*paths, **options))
     told: list[Event] = []
     engine.events.subscribe(told.append)
     job = engine.wait(engine.submit([str(folder_of(tmp_path / "photos", 60))]), 60)
     assert (job.state, job.n_done, job.n_total) == ("done", 60, 60)
-    assert len(calls) > 3
+    assert len(calls) > 3 and len(walked) == 1  # what waits is written later, and not looked for again
     assert [event.code for event in told if isinstance(event, EngineFailed)] == ["DISK_FULL"]
+    shown = [event.progress.job for event in told if isinstance(event, JobChanged)]
+    assert ("paused", "DISK_FULL") in [(job.state, job.pause_code) for job in shown]
+    assert len([event for event in told if isinstance(event, PreflightCounted)]) == 3  # two chunks and the end
+
+
+def left_behind(engine: Engine, folder: Path | None = None) -> int:
+    """A job that a dead process holds: with a folder to be scanned, or answered for and not ended."""
+    conn = database.connect(engine.library_path)
+    try:
+        paths = [os.fsencode(folder).hex()] if folder is not None else []
+        job_id = jobs.create(conn, "ingest", "left", engine.model_ref, {"paths": paths}, jobs.new_owner(), -1.0)
+        if folder is None:
+            jobs.finish_scan(conn, job_id)
+    finally:
+        conn.close()
+    return job_id
+
+
+def test_adopted_job_that_was_through_is_never_told_of_as_running(home: Path) -> None:
+    first = Engine(load({"model": "fake"}), adopt_jobs=False)
+    first.start()
+    job_id = left_behind(first)
+    first.close()
+    engine = Engine(load({"model": "fake"}))
+    told: list[Event] = []
+    engine.events.subscribe(told.append)
+    engine.start()
+    try:
+        until(lambda: any(isinstance(event, JobChanged) for event in told))
+        until(lambda: engine.wait(job_id, 0).state == "done")
+        jobs_told = [event.progress.job for event in told if isinstance(event, JobChanged)]
+        assert {(job.id, job.state) for job in jobs_told} == {(job_id, "done")}
+    finally:
+        engine.close()
+
+
+@pytest.mark.parametrize("what", ["take_over", "listed"])
+def test_a_disk_without_room_for_adopting_is_no_fault_of_the_model(
+    what: str, home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = Engine(load({"model": "fake"}), adopt_jobs=False)
+    first.start()
+    job_id = left_behind(first, folder_of(tmp_path / "photos", 3))
+    first.close()
+    real, calls = getattr(jobs, what), []
+
+    def full_at_first(*arguments: Any, **options: Any) -> Any:
+        calls.append(1)
+        if len(calls) <= 2:
+            raise LibraryError(ErrorCode.DISK_FULL, "The disk is full.")
+        return real(*arguments, **options)
+
+    monkeypatch.setattr(jobs, what, full_at_first)
+    monkeypatch.setattr(custody, "_BEAT_S", 0.1)
+    engine = Engine(load({"model": "fake"}))
+    told: list[Event] = []
+    engine.events.subscribe(told.append)
+    engine.start()
+    try:
+        until(lambda: engine.wait(job_id, 0).state == "done")
+        assert len(calls) > 2
+        phases = [event.state.phase for event in told if isinstance(event, ModelStateChanged)]
+        assert phases[-1] == "ready" and "failed" not in phases
+    finally:
+        engine.close()
+
+
+def test_closing_waits_for_a_scan_that_is_just_being_started(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    until(lambda: ready(engine))
+    starting = threading.Event()
+
+    class SlowToStart(threading.Thread):
+        def start(self) -> None:
+            starting.set()
+            time.sleep(0.3)
+            super().start()
+
+    folder = folder_of(tmp_path / "photos", 3)
+    dropping = threading.Thread(target=lambda: engine.submit([str(folder)], urgent=False))
+    monkeypatch.setattr(custody.threading, "Thread", SlowToStart)
+    dropping.start()
+    assert starting.wait(20)
+    engine.close()
+    dropping.join(20)
 
 
 def test_closing_does_not_wait_for_another_program_that_holds_the_library(home: Path, tmp_path: Path) -> None:

@@ -20,7 +20,7 @@ def test_files_of_jobs_first_in_order_then_what_was_looked_at_last() -> None:
     for i in range(30):
         queue.put(ticket(f"dropped {i}", 1))
     taken = []
-    while len(queue):
+    while len(taken) < 46:
         first = queue.take()
         assert first is not None
         taken.append(first.found.path)
@@ -37,4 +37,4 @@ def test_closing_lets_go() -> None:
     thread.join(5)
     assert taken == [None]
     queue.put(ticket("late", 1))
-    assert len(queue) == 0 and queue.take() is None
+    assert queue.take() is None

@@ -49,6 +49,14 @@ def test_ended_jobs_are_forgotten_and_leave_nothing() -> None:
     assert held.all() == []
 
 
+def test_of_a_job_that_is_not_held_nothing_is_kept() -> None:
+    """Its last answers come when another process has it; those of the express lane, before it is held."""
+    held = HeldJobs()
+    held.took_off(1, [0, 1])
+    assert held.stored(job(n_done=2), [0, 1]).n_done == 2
+    assert held.n_in_flight == 0 and held._stored == {} and held.all() == []
+
+
 def test_turns_go_round() -> None:
     held = HeldJobs()
     for job_id in (3, 1, 2):
@@ -71,6 +79,18 @@ def test_a_folder_is_waited_for_until_the_job_goes_on() -> None:
     assert held.offline(1) == "/drive"
     held.update(job(state="running"))
     assert held.offline(1) is None and held.went_offline(1, "/other")
+
+
+def test_a_folder_found_away_is_not_noted_against_a_wish_to_go_on() -> None:
+    """It takes a while to look: noted late, it would keep the job from being paused again."""
+    held = HeldJobs()
+    held.add(job(state="paused"))
+    held.waits_for(1, "/drive")
+    assert held.offline(1) == "/drive"
+    held.update(job(state="running"))
+    held.waits_for(1, "/drive")
+    held.waits_for(2, "/drive")
+    assert held.went_offline(1, "/drive") and held.offline(2) is None
 
 
 def test_rate_is_of_the_last_seconds(monkeypatch) -> None:

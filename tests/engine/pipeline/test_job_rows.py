@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -23,9 +22,8 @@ def conn(tmp_path: Path) -> Iterator[Connection]:
     conn.close()
 
 
-def made(conn: Connection, *dropped: Path, owner: str = "me") -> int:
-    paths = [os.fsencode(path).hex() for path in dropped]
-    job_id = jobs.create(conn, "ingest", "photos", "fake@1", {"paths": paths}, owner, 15.0)
+def made(conn: Connection, *, owner: str = "me") -> int:
+    job_id = jobs.create(conn, "ingest", "photos", "fake@1", {"paths": []}, owner, 15.0)
     jobs.add_items(conn, job_id, [FoundFile(f"/photos/{i}.jpg", "/photos", 1, 1) for i in range(3)], [None] * 3)
     jobs.finish_scan(conn, job_id)
     return job_id
@@ -67,15 +65,15 @@ def test_a_claim_ends_a_job_that_has_nothing_left(conn: Connection) -> None:
     assert job_rows.claim(job_id, "me", 8, conn)[1].state == "done"
 
 
-def test_the_folder_that_is_missing(conn: Connection, tmp_path: Path) -> None:
-    there, empty, away = tmp_path / "there", tmp_path / "empty", tmp_path / "away"
-    there.mkdir()
-    (there / "a.jpg").touch()
-    empty.mkdir()
-    assert job_rows.missing_root(made(conn, there), conn) is None
-    assert job_rows.missing_root(made(conn, there, away), conn) == str(away)
-    assert job_rows.missing_root(made(conn, empty, there), conn) == str(empty)
-    single = made(conn, Path("/photos/1.jpg"), there)
-    assert job_rows.missing_root(single, conn) is None  # a file that is gone is waited for by nobody
+def test_only_folders_with_open_items_are_waited_for(conn: Connection) -> None:
+    job_id = made(conn)
+    alone, elsewhere = FoundFile("/alone.jpg", "/alone.jpg", 1, 1), FoundFile("/more/1.jpg", "/more", 1, 1)
+    jobs.add_items(conn, job_id, [alone, elsewhere], [None, None])
+    assert sorted(jobs.pending_roots(conn, job_id)) == ["/more", "/photos"]
+    conn.execute("UPDATE job_items SET state = 'done' WHERE seq < 3")
+    assert jobs.pending_roots(conn, job_id) == ["/more"]
+
+
+def test_a_job_that_is_not_there_is_an_error(conn: Connection) -> None:
     with pytest.raises(JobError):
         job_rows.claim(999, "me", 8, conn)

@@ -100,6 +100,35 @@ def test_what_does_not_pass_is_raised_at_once(
     assert told == []
 
 
+def test_what_a_person_waits_for_is_tried_once(patience: Patience, told: list[str | None]) -> None:
+    with pytest.raises(LibraryError) as caught:
+        patience.attempt(failing(1, full()))
+    assert caught.value.code is ErrorCode.DISK_FULL
+    assert told == [] and patience.trouble is None
+
+
+def test_a_lock_is_told_of_once_however_many_wait_for_it(
+    patience: Patience, tmp_path: Path, told: list[str | None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(room, "BUSY_AFTER_S", 0.1)
+    monkeypatch.setattr(room, "_LOOK_S", 0.02)
+    other = database.connect(tmp_path / "library.sqlite")
+    other.execute("BEGIN IMMEDIATE")
+    written: list[str] = []
+    ways = (patience.write, patience.attempt)
+    threads = [threading.Thread(target=way, args=(lambda conn: written.append("written"),)) for way in ways]
+    for thread in threads:
+        thread.start()
+    until(lambda: len(patience._troubles) == 2)
+    assert told == ["LIBRARY_BUSY"]
+    other.execute("ROLLBACK")
+    other.close()
+    for thread in threads:
+        thread.join(20)
+    assert written == ["written"] * 2
+    assert told == ["LIBRARY_BUSY", None] and patience.trouble is None
+
+
 def test_all_that_concerns_the_machine_passes() -> None:
     for code in ErrorCode:
         if code.startswith("LIBRARY") or code is ErrorCode.DISK_FULL:
@@ -142,13 +171,21 @@ def test_giving_up_does_not_wait_for_a_lock(
         except GaveUp:
             ended.append("gave up")
 
-    thread = threading.Thread(target=write)
-    thread.start()
+    def attempt() -> None:
+        try:
+            patience.attempt(lambda conn: written.append("written"))
+        except LibraryError as error:
+            ended.append(str(error.code))
+
+    threads = [threading.Thread(target=target) for target in (write, attempt)]
+    for thread in threads:
+        thread.start()
     until(lambda: bool(told))
     assert told == ["LIBRARY_BUSY"]
     patience.give_up()
-    thread.join(10)
-    assert ended == ["gave up"]
+    for thread in threads:
+        thread.join(10)
+    assert sorted(ended) == ["LIBRARY_BUSY", "gave up"]
     other.execute("ROLLBACK")
     other.close()
     writer.submit(lambda conn: None).result(20)

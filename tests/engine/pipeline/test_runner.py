@@ -199,7 +199,9 @@ def test_prioritise_answers_for_a_known_content_without_prediction(start: Start,
         conn.execute("DELETE FROM vectors_1 WHERE rowid = 2")
 
     engine._write(forget)
-    engine._cache.remove_many([k for k in engine._cache._store if k.startswith("p1:")])  # type: ignore[union-attr]
+    with engine._cache._used() as store:
+        for key in [key for key in store if key.startswith("p1:")]:
+            store.delete(key)
     folder_job = full_queues(now, gate, folder_of(tmp_path / "photos", 200, seed=100))
     assert engine.info().embeddings < engine.info().contents
     engine.prioritise(2)

@@ -17,6 +17,7 @@ from engine.ingest import reading
 from engine.library import commands, database, files, ingest, jobs, problems, upkeep
 from engine.library.writer import Writer
 from engine.pipeline import scanning
+from engine.pipeline.patience import Patience
 from engine.pipeline.scanning import Scan
 from engine.schemas.files import FoundFile
 from tests.engine.library.small_library import item, made
@@ -49,7 +50,7 @@ class Desk:
                 model_id=self.model_id,
                 include_hidden=False,
                 reader=reader,
-                writer=self.writer,
+                library=Patience(self.writer, on_changed=lambda error: None),
                 events=bus,
                 stopped=stopped,
                 on_items=lambda: None,
@@ -145,6 +146,19 @@ def test_a_folder_dropped_again_is_done_at_once(desk: Desk, tmp_path: Path) -> N
     assert desk.rows("SELECT state, n_total, n_done FROM jobs WHERE id = ?", (job_id,)) == [("done", 40, 40)]
     assert not [event for event in desk.events if isinstance(event, LibraryChanged)]
     assert sum(len(event.content_ids) for event in desk.said(PredictionsStored)) == 40
+
+
+def test_an_interrupted_scan_writes_only_what_is_missing(
+    desk: Desk, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = photos(tmp_path / "photos", *(f"{i:03}.png" for i in range(40)))
+    job_id = desk.drop(folder)
+    photos(folder, "039 new.png")
+    written: list[int] = []
+    real = Scan._write
+    monkeypatch.setattr(Scan, "_write", lambda scan, conn, taken: written.append(len(taken)) or real(scan, conn, taken))
+    desk.drop(folder, job_id=job_id)
+    assert written == [1]  # the chunk before it is known whole: not even an empty commit
 
 
 def test_what_is_renamed_moved_or_deleted_is_absent(desk: Desk, tmp_path: Path) -> None:

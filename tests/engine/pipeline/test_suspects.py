@@ -8,10 +8,11 @@ import threading
 import time
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pytest
 
-from engine.library import database
+from engine.library import database, problems
 from engine.pipeline import trial
 from engine.pipeline.trial import Trial
 from engine.schemas.files import ImageLimits
@@ -130,6 +131,35 @@ def test_suspects_are_tried_once(
     view = now.engine.view()
     assert [problem.n_tries for problem in view.problems()] == [1] * 8
     view.close()
+
+
+def test_suspects_that_cannot_be_written_down_are_left_for_the_next_start(
+    start: Start, gate: Gate, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = problems.record
+
+    def record(conn: Any, found: Any, code: str, *texts: Any) -> int:
+        if found.path.endswith("stuck.jpg"):
+            raise IndexError("a bug")
+        return real(conn, found, code, *texts)
+
+    monkeypatch.setattr(problems, "record", record)
+    now = start()
+    gate.let(1)
+    folder = folder_of(tmp_path / "photos", 60)
+    (folder / "0050.jpg").rename(folder / "0050 stuck.jpg")
+    (folder / "0059.jpg").rename(folder / "0059 stuck.jpg")
+    job_id = job_with_suspects(now, folder, 60, n_crashes=1)
+    n = suspects(now)
+    child_that(tmp_path, monkeypatch, "echo ready", f"while read -r line; do echo x >> {tmp_path}/tried; exit; done")
+    gate.open()
+    now.engine.resume(job_id)
+    until(lambda: now.engine.wait(job_id, 0).n_left == 2)
+    time.sleep(1.0)  # ten turns of the feeder
+    assert (tmp_path / "tried").read_text("utf-8").count("x") == n + 2 * 2
+    assert suspects(now) == 2
+    other = now.engine.submit([str(folder_of(tmp_path / "other", 20, seed=500))])
+    now.until_done(other)
 
 
 def test_stopping_from_another_thread_judges_nobody(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
