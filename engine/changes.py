@@ -101,7 +101,7 @@ class Changes:
             return None
         command, touched = answer
         self.events.publish(LabelsChanged(tuple(touched)))
-        if command.kind in ("hide", "remove_source"):
+        if command.kind in ("hide", "remove_source", "bring_back"):
             self.events.publish(LibraryChanged())
         if command.kind == "dismiss":
             self.events.publish(ProblemsChanged())

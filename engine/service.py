@@ -123,6 +123,7 @@ class Engine(Changes):
             model_ref=manifest.ref,
             model_id=self._model_id,
             include_hidden=self.settings.include_hidden,
+            user_name=self.user_name,
             adopts=self._adopt_jobs,
         )
         self._start_thread(self._load_model, "model-loader")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -89,6 +89,22 @@ def remove_source(conn: Connection, source_id: int, by: str) -> Command:
         raise UsageError(ErrorCode.INVALID_ARGUMENT, "That source is not in the library.", way_out="Choose another.")
     n_items = len(sources.contents_of(conn, source_id))
     return _do(conn, "remove_source", f"remove the source {rows[0][0]}", {"source_id": source_id}, n_items, by)
+
+
+def bring_back(conn: Connection, paths: Iterable[str], by: str) -> Command | None:
+    """Show those of the sources again that were removed from view; None where none was.
+
+    A step of its own, for a new drop: otherwise the next undo would take a removal back that holds no more, and the
+    redo after it would hide what was dropped.
+    """
+    source_ids = sources.removed_among(conn, paths)
+    if not source_ids:
+        return None
+    title = f"show {len(source_ids):,} sources again"
+    if len(source_ids) == 1:
+        title = f"show the source {sources.title_of(conn, source_ids[0])} again"
+    n_items = len({content for source_id in source_ids for content in sources.contents_of(conn, source_id)})
+    return _do(conn, "bring_back", title, {"source_ids": source_ids}, n_items, by)
 
 
 def dismiss(conn: Connection, problem_ids: Sequence[int], by: str) -> Command:
@@ -207,6 +223,14 @@ def _apply_remove_source(conn: Connection, payload: _Payload, backwards: bool) -
     return sources.contents_of(conn, payload["source_id"])
 
 
+def _apply_bring_back(conn: Connection, payload: _Payload, backwards: bool) -> list[int]:
+    touched: dict[int, None] = {}
+    for source_id in payload["source_ids"]:
+        sources.set_removed(conn, source_id, removed=backwards)
+        touched.update(dict.fromkeys(sources.contents_of(conn, source_id)))
+    return list(touched)
+
+
 def _apply_dismiss(conn: Connection, payload: _Payload, backwards: bool) -> list[int]:
     if backwards:
         problems.put_back(conn, payload["rows"])
@@ -223,6 +247,7 @@ _KINDS: dict[str, Callable[[Connection, _Payload, bool], list[int]]] = {
     "note": _apply_labels,
     "hide": _apply_hide,
     "remove_source": _apply_remove_source,
+    "bring_back": _apply_bring_back,
     "dismiss": _apply_dismiss,
 }
 

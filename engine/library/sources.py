@@ -30,12 +30,17 @@ def add(conn: Connection, path: str) -> int:
     return conn.last_insert_rowid()
 
 
-def bring_back(conn: Connection, path: str) -> bool:
-    """Show a source again that was removed earlier; tells whether it was. For a new drop, not for its files."""
-    rows = conn.execute("SELECT id FROM sources WHERE path = ? AND removed = 1", (os.fsencode(path),)).fetchall()
-    for (source_id,) in rows:
-        set_removed(conn, source_id, removed=False)
-    return bool(rows)
+def removed_among(conn: Connection, paths: Iterable[str]) -> list[int]:
+    """Return which of these sources a person has removed from view."""
+    found = []
+    for path in paths:
+        found += conn.execute("SELECT id FROM sources WHERE path = ? AND removed = 1", (os.fsencode(path),)).fetchall()
+    return [int(row[0]) for row in found]
+
+
+def title_of(conn: Connection, source_id: int) -> str:
+    """Return how a source is called."""
+    return str(conn.execute("SELECT title FROM sources WHERE id = ?", (source_id,)).fetchall()[0][0])
 
 
 def is_removed(conn: Connection, source_id: int) -> bool:

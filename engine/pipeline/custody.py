@@ -39,6 +39,8 @@ class Custody:
     ----------
     owner
         The name under which this process holds leases.
+    user_name
+        Whose drops they are, for the command log.
     adopts
         Go on with jobs that a process now dead left behind.
 
@@ -62,6 +64,7 @@ class Custody:
         model_ref: str,
         model_id: int,
         include_hidden: bool,
+        user_name: str,
         adopts: bool,
     ) -> None:
         self._library_path = library_path
@@ -71,6 +74,7 @@ class Custody:
         self._model_ref = model_ref
         self._model_id = model_id
         self._include_hidden = include_hidden
+        self._user_name = user_name
         self._adopts = adopts
         self._pipeline: Pipeline | None = None
         self._closing = threading.Event()
@@ -146,6 +150,7 @@ class Custody:
                 paths,
                 model_id=self._model_id,
                 include_hidden=self._include_hidden,
+                by=self._user_name,
                 reader=reader,
                 library=self.library,
                 events=self._events,

@@ -15,7 +15,7 @@ from engine.events import EventBus, LibraryChanged, PredictionsStored, Preflight
 from engine.ingest.formats import SNIFF_BYTES, looks_like_image_name, sniff
 from engine.ingest.reading import printable, read_head, source_is_gone
 from engine.ingest.scan import walk
-from engine.library import files, ingest, jobs, problems, sources
+from engine.library import commands, files, ingest, jobs, problems, sources
 from engine.library.database import Connection
 from engine.library.records import StoreItem
 from engine.pipeline.patience import Patience
@@ -50,7 +50,13 @@ class _Taken:
 
 
 class Scan:
-    """One job's scan, run on a thread of its own."""
+    """One job's scan, run on a thread of its own.
+
+    Parameters
+    ----------
+    by
+        Whose drop it is, for the command log.
+    """
 
     def __init__(
         self,
@@ -59,6 +65,7 @@ class Scan:
         *,
         model_id: int,
         include_hidden: bool,
+        by: str,
         reader: Connection,
         library: Patience,
         events: EventBus,
@@ -70,6 +77,7 @@ class Scan:
         self._paths = paths
         self._model_id = model_id
         self._include_hidden = include_hidden
+        self._by = by
         self._reader = reader
         self._library = library
         self._events = events
@@ -103,14 +111,12 @@ class Scan:
 
     def _bring_back(self) -> None:
         """Show the sources of a new drop that were removed from view earlier."""
-        wanted = set(self._folders())
+        wanted = self._folders()
         if any(os.path.isfile(path) for path in self._paths):
-            wanted.add(sources.source_path("", ""))  # that of files dropped alone
+            wanted.append(sources.source_path("", ""))  # that of files dropped alone
 
-        def show(conn: Connection) -> bool:
-            return sum(sources.bring_back(conn, path) for path in wanted) > 0
-
-        if self._library.write(show):
+        # A person's step, who has dropped them: the command log must know of it, or undo would not fit what is shown.
+        if self._library.write(lambda conn: commands.bring_back(conn, wanted, self._by)) is not None:
             self._events.publish(LibraryChanged())
 
     def _mark_absent(self) -> None:

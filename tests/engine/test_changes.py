@@ -96,6 +96,58 @@ def test_undo_and_redo_go_on_after_a_restart(filled: Engine) -> None:
         again.close()
 
 
+def shown(engine: Engine) -> int:
+    view = engine.view()
+    try:
+        return len(view.ids(Query()))
+    finally:
+        view.close()
+
+
+@pytest.mark.parametrize("restarted", [False, True])
+def test_a_removed_source_that_is_dropped_again(home: Path, tmp_path: Path, restarted: bool) -> None:
+    """What is shown follows each key, however often the folder was taken out and dropped."""
+    folder = folder_of(tmp_path / "photos", 4)
+    engine = Engine(load({"model": "fake"}))
+    engine.start()
+
+    def step(key: str) -> tuple[str | None, int]:
+        """Press a key, maybe in a program started anew; returns the step that it turned, and how many are shown."""
+        nonlocal engine
+        if restarted:
+            engine.close()
+            engine = Engine(load({"model": "fake"}))
+            engine.start()
+        if key == "drop":
+            engine.wait(engine.submit([str(folder)]), 30)
+            return None, shown(engine)
+        turned = engine.remove_source(1) if key == "remove" else getattr(engine, key)()
+        return turned and turned.title, shown(engine)
+
+    remove, show = "remove the source photos", "show the source photos again"
+    try:
+        for key, expected in (
+            ("drop", (None, 4)),
+            ("remove", (remove, 0)),
+            ("drop", (None, 4)),
+            ("redo", (None, 4)),  # there is nothing to do again: the drop was the last step
+            ("undo", (show, 0)),
+            ("undo", (remove, 4)),
+            ("undo", (None, 4)),
+            ("redo", (remove, 0)),
+            ("redo", (show, 4)),
+            ("redo", (None, 4)),
+            ("drop", (None, 4)),  # nothing to bring back is no step
+            ("undo", (show, 0)),
+            ("drop", (None, 4)),
+            ("redo", (None, 4)),
+            ("undo", (show, 0)),
+        ):
+            assert step(key) == expected, key
+    finally:
+        engine.close()
+
+
 def test_a_label_is_on_the_disk_when_the_call_returns(filled: Engine) -> None:
     filled.close()
     done = subprocess.run([sys.executable, "-c", _LABELS_AND_DIES], env=os.environ, check=False)

@@ -24,7 +24,7 @@ step = st.one_of(
     st.tuples(st.just("accept"), ids, st.integers(1, 4)),
     st.tuples(st.sampled_from(["reject", "clear", "hide"]), ids),
     st.tuples(st.just("note"), ids, st.sampled_from(["look again", ""])),
-    st.tuples(st.just("remove_source"), st.integers(1, 3)),
+    st.tuples(st.sampled_from(["remove_source", "bring_back"]), st.integers(1, 3)),
     st.sampled_from([("undo",), ("undo",), ("redo",), ("redo",)]),
 )
 
@@ -44,6 +44,11 @@ class Model:
             if source in self.removed or source == 3:
                 return False
             self.removed.add(int(str(source)))
+            return True
+        if kind == "bring_back":
+            if arguments[0] not in self.removed:
+                return False
+            self.removed.discard(int(str(arguments[0])))
             return True
         content_ids = list(arguments[0])  # type: ignore[call-overload]
         if kind == "accept":
@@ -91,6 +96,8 @@ def run(conn: database.Connection, model_id: int, kind: str, *arguments: object)
     try:
         if kind == "remove_source":
             return commands.remove_source(conn, arguments[0], "me")  # type: ignore[arg-type]
+        if kind == "bring_back":
+            return commands.bring_back(conn, [f"/source {arguments[0]}"], "me")
         if kind == "accept":
             return commands.accept(conn, arguments[0], model_id, arguments[1], "me")  # type: ignore[arg-type]
         return getattr(commands, kind)(conn, *arguments, "me")
@@ -294,3 +301,16 @@ def test_files_that_came_in_after_a_removal_follow_its_way_back(full: SmallLibra
     assert full.shown()[late] == ("late.jpg", True)
     commands.redo(full.conn)
     assert full.shown()[late] == ("late.jpg", False)
+
+
+def test_sources_of_one_drop_come_back_in_one_step(full: SmallLibrary) -> None:
+    for source_id in (1, 2):
+        commands.remove_source(full.conn, source_id, "me")
+    command = commands.bring_back(full.conn, ["/source 2", "/source 1", "/never dropped"], "ann")
+    assert command is not None and (command.title, command.by, command.n_items) == ("show 2 sources again", "ann", N)
+    assert commands.bring_back(full.conn, ["/source 2"], "ann") is None
+    turned = commands.undo(full.conn)
+    assert turned is not None and sorted(turned[1]) == [1, 2, 3, 4, 5]
+    assert not any(shown for _, shown in full.shown().values())
+    commands.undo(full.conn)
+    assert [i for i, (_, shown) in full.shown().items() if shown] == [4, 5], "as before the removal of the second"

@@ -44,9 +44,10 @@ def test_what_only_a_removed_source_shows_is_hidden(small: SmallLibrary) -> None
     assert small.shown() == {only: ("1.jpg", False), both: ("2.jpg", True)}
     assert sources.is_removed(small.conn, a)
     assert sources.add(small.conn, "/a") == a and sources.is_removed(small.conn, a), "only a new drop brings it back"
-    assert sources.bring_back(small.conn, "/a") and not sources.bring_back(small.conn, "/a")
+    assert sources.removed_among(small.conn, ["/b", "/a", "/never dropped"]) == [a]
+    sources.set_removed(small.conn, a, removed=False)
     assert small.shown() == {only: ("1.jpg", True), both: ("2.jpg", True)}
-    assert not sources.bring_back(small.conn, "/never dropped")
+    assert sources.removed_among(small.conn, ["/b", "/a", "/never dropped"]) == []
 
 
 def test_what_a_person_hid_stays_hidden_when_its_source_comes_back(small: SmallLibrary) -> None:
@@ -54,5 +55,5 @@ def test_what_a_person_hid_stays_hidden_when_its_source_comes_back(small: SmallL
     small.conn.execute("UPDATE contents SET hidden = 1")
     sources.refresh_visible(small.conn, [content_id])
     sources.set_removed(small.conn, 1, removed=True)
-    sources.bring_back(small.conn, "/a")
+    sources.set_removed(small.conn, 1, removed=False)
     assert small.shown() == {content_id: ("1.jpg", False)}

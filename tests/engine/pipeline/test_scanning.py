@@ -49,6 +49,7 @@ class Desk:
                 given,
                 model_id=self.model_id,
                 include_hidden=False,
+                by="ann",
                 reader=reader,
                 library=Patience(self.writer, on_changed=lambda error: None),
                 events=bus,
@@ -340,6 +341,10 @@ def test_a_drop_brings_a_removed_source_back(desk: Desk, tmp_path: Path) -> None
     desk.events.clear()
     desk.drop(folder)
     assert desk.names() == ["a.png"] and desk.said(LibraryChanged)
+    assert desk.rows("SELECT title, by FROM commands WHERE undone = 0 ORDER BY id")[-1] == (
+        "show the source photos again",
+        "ann",
+    )
 
 
 def test_answers_do_not_bring_a_source_back_that_was_removed_meanwhile(desk: Desk, tmp_path: Path) -> None:
