@@ -15,8 +15,8 @@ from engine.service import Engine
 from engine.settings import load
 
 
-def opened(qtbot, home: Path, *paths: Path) -> tuple[Program, list[Engine]]:
-    """Open the standard library of `home` and wait for the model; with the engines that it makes meanwhile."""
+def opened(qtbot, home: Path, *paths: Path, phase: str = "ready") -> tuple[Program, list[Engine]]:
+    """Open the standard library of `home` and wait for the model to be in that phase; with the engines made meanwhile."""
     engines: list[Engine] = []
 
     def make(settings: Settings) -> Engine:
@@ -27,7 +27,7 @@ def opened(qtbot, home: Path, *paths: Path) -> tuple[Program, list[Engine]]:
     program = Program(load({"model": "fake"}), [str(path) for path in paths], make_engine=make, state=state)
     program.window.show()
     program.start()
-    qtbot.waitUntil(lambda: bool(engines) and engines[0].model_state().phase == "ready", timeout=20_000)
+    qtbot.waitUntil(lambda: bool(engines) and engines[0].model_state().phase == phase, timeout=20_000)
     return program, engines
 
 
