@@ -104,11 +104,19 @@ class OpenWindow:
 
     def painted_ms(self, file: Path, limit_s: float = 30.0) -> float:
         """Drop one photo; returns milliseconds until it has been painted with its prediction."""
-        self._awaited = file.name
+        self.await_painting(file.name)
         began_s = time.perf_counter()
         self.drop(file)
-        until(lambda: not self._awaited, limit_s, f"{file.name} to be painted")
-        return (self._found_s - began_s) * 1000
+        return (self.painted_awaited(limit_s) - began_s) * 1000
+
+    def await_painting(self, name: str) -> None:
+        """Look for a photo of this name from now on."""
+        self._awaited = name
+
+    def painted_awaited(self, limit_s: float) -> float:
+        """Wait until the awaited photo has been painted with its prediction; returns when (`time.perf_counter`)."""
+        until(lambda: not self._awaited, limit_s, f"{self._awaited} to be painted")
+        return self._found_s
 
     def look(self) -> None:
         """See whether the awaited photo is among the tiles that were painted just now."""

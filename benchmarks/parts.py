@@ -61,6 +61,14 @@ def _drop(ground: Ground) -> dict[str, Any]:
     return drop.measure(ground.photos, ground.scratch, ground.models, big_home=ground.big_home)
 
 
+def _second_window(ground: Ground) -> dict[str, Any]:
+    from benchmarks import second_window
+
+    return second_window.measure(
+        ground.photos, ground.scratch, ground.models, big_home=ground.big_home, **ground.given(n_images="n_images")
+    )
+
+
 def _browsing(ground: Ground) -> dict[str, Any]:
     from benchmarks import browsing
 
@@ -92,9 +100,10 @@ PARTS: dict[str, Callable[[Ground], dict[str, Any]]] = {
     "peers": _peers,
     "filling": _filling,
     "drop": _drop,
+    "second_window": _second_window,
     "browsing": _browsing,
     "grid": _grid,
     "start": _start,
     "growth": _growth,
 }
-ON_THE_BIG_LIBRARY = frozenset(("drop", "browsing", "grid", "start"))
+ON_THE_BIG_LIBRARY = frozenset(("drop", "second_window", "browsing", "grid", "start"))
