@@ -108,17 +108,50 @@ def _ignored(name: str, include_hidden: bool) -> bool:
 def _regular(path: str, root: str, info: os.stat_result, *, asked_for: bool) -> FoundFile | SkippedFile:
     if stat.S_ISREG(info.st_mode):
         return FoundFile(path, root, info.st_size, info.st_mtime_ns)
-    return SkippedFile(path, root, ErrorCode.NOT_A_FILE, "It is a device, pipe or socket, not a file.", asked_for)
+    reason = "It is a device, pipe or socket, not a file."
+    return SkippedFile(path, root, ErrorCode.NOT_A_FILE, reason, "Drop a file or folder instead.", asked_for)
 
 
 def _unusable(path: str, root: str, error: OSError | ValueError, *, asked_for: bool) -> SkippedFile:
-    if isinstance(error, PermissionError):
-        return SkippedFile(path, root, ErrorCode.PERMISSION_DENIED, "You have no permission to read it.", asked_for)
-    if isinstance(error, FileNotFoundError):
-        return SkippedFile(path, root, ErrorCode.FILE_NOT_FOUND, "There is no such file or folder.", asked_for)
+    return SkippedFile(path, root, *_told(path, error), asked_for)
+
+
+def _told(path: str, error: OSError | ValueError) -> tuple[ErrorCode, str, str]:
+    """Return code, reason and way out of what the system says of a path."""
     if not isinstance(error, OSError):
-        return SkippedFile(path, root, ErrorCode.FILE_NOT_FOUND, "No file can have such a name.", asked_for)
+        return ErrorCode.FILE_NOT_FOUND, "No file can have such a name.", "Check how the path is written."
+    if isinstance(error, PermissionError):
+        return (
+            ErrorCode.PERMISSION_DENIED,
+            "You have no permission to read it.",
+            "Give yourself the right to read it, then retry.",
+        )
+    if isinstance(error, FileNotFoundError | NotADirectoryError):
+        if os.path.islink(path):
+            return (
+                ErrorCode.FILE_NOT_FOUND,
+                "It is a link to something that is not there.",
+                "Put back what it leads to, or delete the link.",
+            )
+        return (
+            ErrorCode.FILE_NOT_FOUND,
+            "There is no such file or folder.",
+            "Check how the path is written, or put the file back, then retry.",
+        )
     if error.errno == errno.ELOOP:
-        return SkippedFile(path, root, ErrorCode.FILE_UNREADABLE, "It is a link that leads to itself.", asked_for)
-    reason = error.strerror or type(error).__name__
-    return SkippedFile(path, root, ErrorCode.FILE_UNREADABLE, f"The system says: {reason}.", asked_for)
+        return (
+            ErrorCode.FILE_UNREADABLE,
+            "It is a link that leads to itself.",
+            "Delete the link, or let it lead to a file.",
+        )
+    if error.errno == errno.ENAMETOOLONG:
+        return (
+            ErrorCode.FILE_UNREADABLE,
+            "The path is longer than the system can take.",
+            "Give the file or the folders around it shorter names, or move them further up.",
+        )
+    return (
+        ErrorCode.FILE_UNREADABLE,
+        f"The system says: {error.strerror or type(error).__name__}.",
+        "Check the disk and its connection, then retry.",
+    )

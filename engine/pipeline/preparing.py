@@ -18,6 +18,7 @@ from engine.ingest.reading import printable, read_file, source_is_gone
 from engine.library import ingest
 from engine.library.database import Connection, translated
 from engine.library.records import Known, NewContent
+from engine.pipeline.scanning import QUARANTINED, QUARANTINED_WAY_OUT
 from engine.preprocess import Preprocessor
 from engine.schemas.files import FoundFile, ImageLimits, LoadedFile
 from engine.schemas.model import ModelManifest
@@ -178,7 +179,7 @@ def quarantined(path: str) -> FileError:
     """Return the refusal of a file that took a process down twice."""
     return FileError(
         ErrorCode.QUARANTINED,
-        f"{printable(path)} made the program crash twice and is left out.",
-        way_out="Save the picture anew with another program, or retry it from the problems list.",
+        f"{printable(path)}: {QUARANTINED}",
+        way_out=QUARANTINED_WAY_OUT,
         path=printable(path),
     )

@@ -28,7 +28,8 @@ _FIRST_CHUNK = 16  # small, so that the first results of a large folder come at 
 _CHUNK = 256
 _PRUNED_AT_ONCE = 2000
 _READ_FOR = timedelta(hours=1)  # a program that follows a job may take so long after its end
-_QUARANTINED = "It made the program crash twice and is left out; retry it from the problems list."
+QUARANTINED = "It made the program crash twice and is left out."
+QUARANTINED_WAY_OUT = "Save the picture anew with another program, or retry it from the problems list."
 
 
 @dataclass(slots=True)
@@ -168,7 +169,9 @@ class Scan:
                 self._counts.known += 1
                 taken.append(_Taken(entry, content_id=match.content_id))
             elif problems.quarantined(self._reader, entry):
-                refusal = SkippedFile(entry.path, entry.root, ErrorCode.QUARANTINED, _QUARANTINED, asked_for=True)
+                refusal = SkippedFile(
+                    entry.path, entry.root, ErrorCode.QUARANTINED, QUARANTINED, QUARANTINED_WAY_OUT, asked_for=True
+                )
                 taken.append(_Taken(entry, refusal=refusal))
             elif self._is_wanted(entry):
                 taken.append(_Taken(entry))
@@ -210,7 +213,7 @@ class Scan:
         assert refusal is not None
         # A quarantined file is recognised by its size and time, which `entry.file` still has.
         message = f"{printable(refusal.path)}: {refusal.message}"
-        problem_id = problems.record(conn, entry.file, str(refusal.code), message, "Check the path and your rights.")
+        problem_id = problems.record(conn, entry.file, str(refusal.code), message, refusal.way_out)
         if refusal.asked_for:
             jobs.add_items(conn, self._job_id, [entry.file], [None])
             jobs.fail(conn, self._job_id, jobs.last_seq(conn, self._job_id), problem_id)

@@ -31,6 +31,8 @@ class SkippedFile:
 
     Attributes
     ----------
+    way_out
+        What the person can do about it.
     asked_for
         True when the person named this very path, so that it must be answered for.
     """
@@ -39,6 +41,7 @@ class SkippedFile:
     root: str
     code: ErrorCode
     message: str
+    way_out: str
     asked_for: bool = False
 
 
