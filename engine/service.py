@@ -288,9 +288,9 @@ class Engine(Changes):
         """Look for damage. Reads the whole file: not on a thread that someone waits for."""
         return upkeep.check(self.library_path)
 
-    def backup(self, target: Path) -> None:
-        """Copy the library, also while it is in use."""
-        upkeep.backup(self.library_path, target)
+    def backup(self, target: Path) -> str:
+        """Copy the library, also while it is in use. Returns what is to be said of the copy, empty where it is whole."""
+        return upkeep.backup(self.library_path, target)
 
     # Inside
 

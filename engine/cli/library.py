@@ -66,7 +66,7 @@ def print_check(library: Path | None, *, as_json: bool) -> int:
 def back_up(library: Path | None, target: Path, *, as_json: bool) -> None:
     """Copy the library to `target`; into it, under a name of its own, where that is a folder."""
     path = _path(library)
-    facts = _info(path)
+    what, warning = _worth_a_copy(path)
     if target.is_dir():
         target = target / path.name
     if not target.parent.is_dir():
@@ -76,12 +76,26 @@ def back_up(library: Path | None, target: Path, *, as_json: bool) -> None:
             way_out="Make it first, or choose another.",
             path=str(target),
         )
-    upkeep.backup(path, target)
+    warning = upkeep.backup(path, target) or warning
+    size_bytes = target.stat().st_size
     if as_json:
-        write_json({"library": str(path), "backup": str(target), "size_bytes": target.stat().st_size})
-    else:
-        write_line(f"{shown(str(path))} ({facts.contents:,} pictures, {facts.labels:,} labels) was copied to")
-        write_line(f"{shown(str(target))} ({sized(target.stat().st_size)}).")
+        write_json({"library": str(path), "backup": str(target), "size_bytes": size_bytes, "warning": warning or None})
+        return
+    write_line(f"{shown(str(path))}{what} was copied to")
+    write_line(f"{shown(str(target))} ({sized(size_bytes)}).")
+    if warning:
+        write_line(f"WARN      {shown(warning)}")
+
+
+def _worth_a_copy(path: Path) -> tuple[str, str]:
+    """Return what is in the library, and what is to be said where it can be copied but not be opened."""
+    try:
+        facts = _info(path)
+    except LibraryError as error:
+        if error.code not in (ErrorCode.LIBRARY_TOO_NEW, ErrorCode.LIBRARY_DAMAGED, ErrorCode.INTERNAL):
+            raise
+        return "", f"The copy is like the library: {error.message}"
+    return f" ({facts.contents:,} pictures, {facts.labels:,} labels)", ""
 
 
 def put_back(library: Path | None, source: Path, *, as_json: bool) -> None:

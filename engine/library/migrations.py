@@ -9,7 +9,7 @@ from pathlib import Path
 from engine.errors import ErrorCode, LibraryError
 from engine.library import classes, contents, database
 from engine.library.database import Connection, now
-from engine.library.upkeep import backup_before_migration
+from engine.library.upkeep import backup_before_migration, backups_of
 
 _FIRST = """
 CREATE TABLE meta(key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT, WITHOUT ROWID;
@@ -289,10 +289,12 @@ def open_for_reading(path: Path) -> Connection:
 
 def _refuse_newer(version: int, path: Path) -> None:
     if version > schema_version():
+        # The newer program has made one, unless the library was new to it.
+        before = f"go back to an automatic backup in {path.parent / 'backups'}, " if backups_of(path) else ""
         raise LibraryError(
             ErrorCode.LIBRARY_TOO_NEW,
             f"{path} was written by a newer Lightdesk (library version {version}; this program knows {schema_version()}).",
-            way_out="Update Lightdesk, or open another library.",
+            way_out=f"Update Lightdesk, {before}or open another library.",
             path=str(path),
         )
 

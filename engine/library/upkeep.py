@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
 import re
+import shutil
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -118,20 +120,67 @@ _PROMISES = (
 )
 
 
-def backup(path: Path, target: Path) -> None:
-    """Copy a library that may be in use, page by page, into a new file."""
-    if target.exists():
+def backup(path: Path, target: Path) -> str:
+    """Copy a library that may be in use into a new file: page by page, or as it lies there where that cannot be.
+
+    Returns
+    -------
+    str
+        Empty for a whole copy in one file. Otherwise a sentence for the person: SQLite cannot read the library, so its
+        file was copied with all damage, and its log beside it, for somebody who may know how to mend it.
+
+    Raises
+    ------
+    LibraryError
+        INVALID_ARGUMENT: the target is there already. LIBRARY_FOREIGN, LIBRARY_NOT_FOUND, DISK_FULL and what else
+        stands in the way of a copy; nothing is left of it then.
+    """
+    if target.exists() or Path(f"{target}-wal").exists():
         raise LibraryError(
             ErrorCode.INVALID_ARGUMENT,
             f"{target} is already there.",
             way_out="Choose another name for the backup.",
             path=str(target),
         )
-    source = database.connect(path, read_only=True)
     try:
-        _copy(source, target)
-    finally:
-        source.close()
+        source = database.connect(path, read_only=True)
+        try:
+            _copy(source, target)
+        finally:
+            source.close()
+    except LibraryError as error:
+        # INTERNAL: what SQLite says of a schema that it does not understand.
+        if error.code not in (ErrorCode.LIBRARY_DAMAGED, ErrorCode.INTERNAL):
+            raise
+        log.warning("The library is copied as it is: %s", error)
+        copied = _copy_as_it_is(path, target)
+        return f"The library cannot be read, so its files were copied as they are: {' and '.join(map(str, copied))}."
+    return ""
+
+
+def _copy_as_it_is(path: Path, target: Path) -> list[Path]:
+    """Copy the bytes of a library and of its log; returns the copies. Nothing is left where one cannot be made."""
+    copies: list[Path] = []
+    try:
+        for here, there in _files_of(path, target)[:2]:
+            if here == path or (here.exists() and here.stat().st_size):  # looking at it may have left an empty log
+                copies.append(there)
+                shutil.copyfile(here, there)
+    except OSError as error:
+        for copy in copies:
+            copy.unlink(missing_ok=True)
+        code = ErrorCode.FILE_UNREADABLE
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            code = ErrorCode.DISK_FULL
+        elif isinstance(error, PermissionError):
+            code = ErrorCode.PERMISSION_DENIED
+        raise LibraryError(
+            code,
+            f"The library {path} could not be copied to {target}: {error.strerror}.",
+            way_out="Choose another place for the backup, and look whether the disks are well.",
+            path=str(path),
+        ) from error
+    return copies
 
 
 def restore(path: Path, backup_path: Path) -> Path | None:

@@ -215,14 +215,54 @@ def test_a_newer_library_is_left_alone(library: Path, tmp_path: Path, lightdesk)
     for verb in (
         ("library", "info"),
         ("library", "check"),
-        ("library", "backup", tmp_path / "b"),
         ("jobs",),
         ("jobs", "cancel", 1),
         ("classify", tmp_path / "photos"),
     ):
         done = lightdesk(*verb, "--library", library)
         assert (done.code, done.out) == (1, "") and "newer Lightdesk" in done.err and "Update" in done.err, verb
-    assert library.read_bytes() == before and not (tmp_path / "b").exists()
+    assert library.read_bytes() == before
+
+
+def test_a_newer_library_names_the_backup_from_before(library: Path, tmp_path: Path, lightdesk) -> None:
+    conn = sqlite3.connect(library)
+    conn.execute("PRAGMA user_version = 99")
+    conn.close()
+    folder = library.parent / "backups"
+    assert str(folder) not in lightdesk("library", "info", "--library", library).err, "there is none yet"
+    folder.mkdir()
+    (folder / f"{library.stem}-v3-20260101-120000-000000{library.suffix}").touch()
+    assert f"go back to an automatic backup in {folder}," in lightdesk("library", "info", "--library", library).err
+
+
+def test_a_backup_of_a_newer_library(library: Path, tmp_path: Path, lightdesk) -> None:
+    """Its pages can be copied by any program; only what they mean is not known."""
+    conn = sqlite3.connect(library)
+    conn.execute("PRAGMA user_version = 99")
+    conn.close()
+    done = lightdesk("library", "backup", tmp_path / "b", "--library", library)
+    assert (done.code, done.err) == (0, "") and "WARN" in done.out and "newer Lightdesk" in done.out
+    copy = sqlite3.connect(tmp_path / "b")
+    assert copy.execute("SELECT count(*) FROM contents").fetchall() == [(4,)]
+    assert copy.execute("PRAGMA user_version").fetchall() == [(99,)]
+    copy.close()
+    answer = json.loads(lightdesk("library", "backup", tmp_path / "c", "--library", library, "--json").out)
+    assert "newer Lightdesk" in answer["warning"] and answer["size_bytes"] == (tmp_path / "c").stat().st_size
+
+
+def test_a_backup_of_a_damaged_library(library: Path, tmp_path: Path, lightdesk) -> None:
+    data = library.read_bytes()
+    library.write_bytes(data[:100] + b"\xa5" * 4000 + data[4100:])
+    before = library.read_bytes()
+    done = lightdesk("library", "backup", tmp_path / "b", "--library", library)
+    assert (done.code, done.err) == (0, "")
+    assert f"WARN      The library cannot be read, so its files were copied as they are: {tmp_path / 'b'}." in done.out
+    assert (tmp_path / "b").read_bytes() == before == library.read_bytes()
+    answer = json.loads(lightdesk("library", "backup", tmp_path / "c", "--library", library, "--json").out)
+    assert "copied as they are" in answer["warning"]
+    # Where only some pages are damaged, the rest is read, and the copy is as good as the library.
+    library.write_bytes(data[:-8192] + b"\xa5" * 8192)
+    assert lightdesk("library", "backup", tmp_path / "d", "--library", library).code == 0
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="root gives its rights up as on Linux")
