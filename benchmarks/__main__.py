@@ -55,7 +55,7 @@ def _one(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     document: dict[str, Any] = {"part": options.part, "load_per_core_before": machine.load_per_core()}
     models, big_home = scratch / "models", scratch / f"items-{options.items}"
     if options.part in ON_THE_BIG_LIBRARY:
-        _make_big(big_home, models, options.items)
+        _make_big(big_home, models, options.items, options.folder.absolute())
     began_s = time.perf_counter()
     with tempfile.TemporaryDirectory(prefix=f"{options.part}-", dir=scratch) as own:
         ground = Ground(options.folder.absolute(), Path(own), models, big_home, options.images, options.rows)
@@ -67,12 +67,12 @@ def _one(options: argparse.Namespace, scratch: Path) -> dict[str, Any]:
     return document
 
 
-def _make_big(home: Path, models: Path, n_items: int) -> None:
+def _make_big(home: Path, models: Path, n_items: int, photos: Path) -> None:
     from benchmarks import big_library
 
     if not (home / _READY).exists():
         began_s = time.perf_counter()
-        big_library.make(home, models, n_items)
+        big_library.make(home, models, n_items, photos=photos)
         (home / _READY).touch()
         print(f"made a library of {n_items:,} items in {time.perf_counter() - began_s:.0f} s", file=sys.stderr)
 

@@ -23,7 +23,7 @@ def measure(
     began_s = time.perf_counter()
     homes = {n: scratch / f"rows-{n}" for n in (_FEW, n_rows)}
     for n, home in homes.items():
-        big_library.make(home, models, n, with_thumbnails=False, with_vectors=False)
+        big_library.make(home, models, n, photos=None, with_vectors=False)
     made_s = time.perf_counter() - began_s
     runs: dict[str, dict[int, list[Run]]] = {kind: {n: [] for n in homes} for kind in ("no_window", "window")}
     for i in range(pairs):

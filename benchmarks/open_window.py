@@ -45,6 +45,7 @@ class OpenWindow:
         with_model: bool = True,
         settings: Mapping[str, Any] | None = None,
         theme: str = "light",
+        size_px: tuple[int, int] | None = None,
     ) -> None:
         os.environ["LIGHTDESK_HOME"] = str(home)
         application(theme)
@@ -63,13 +64,19 @@ class OpenWindow:
         if newest_first:
             # What is dropped is then in view, and all goes on being painted.
             self.window.filters.direction.setChecked(True)
+        if size_px is not None:
+            self.window.resize(*size_px)
         self.window.show()
         self.program.start()
         if with_model:
-            until(lambda: self._phase in ("ready", "failed"), 120, "the model")
-            if self._phase == "failed":
-                raise SystemExit(f"The model could not be loaded: {self._reason}")
+            self.wait_for_model()
         self.ready_s = time.perf_counter() - began_s
+
+    def wait_for_model(self) -> None:
+        """Wait until the model is ready. Raises SystemExit where it cannot be loaded."""
+        until(lambda: self._phase in ("ready", "failed"), 120, "the model")
+        if self._phase == "failed":
+            raise SystemExit(f"The model could not be loaded: {self._reason}")
 
     def drop(self, *paths: Path) -> None:
         """Let go of files over the window, as a file manager does."""

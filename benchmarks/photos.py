@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
 from pathlib import Path
+
+from PIL import Image
 
 
 def originals(folder: Path) -> list[Path]:
@@ -11,6 +14,16 @@ def originals(folder: Path) -> list[Path]:
     if not files:
         raise SystemExit(f"There are no JPEG photos in {folder}.")
     return files
+
+
+def made_small(file: Path, side_px: int) -> bytes:
+    """Return a photo as a JPEG with at most `side_px` on its longer side: a hundred thousand have room on a disk."""
+    with Image.open(file) as image:
+        small = image.convert("RGB")
+        small.thumbnail((side_px, side_px))
+    data = io.BytesIO()
+    small.save(data, "JPEG", quality=85)
+    return data.getvalue()
 
 
 def repeated(source: Path, target: Path, n: int, mark: str) -> list[Path]:
