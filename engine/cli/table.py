@@ -6,9 +6,18 @@ import os
 from collections.abc import Sequence
 from importlib import resources
 
+_EXIT_GOOD, _EXIT_FAILED = 0, 1
+
 
 def run_table(paths: Sequence[str], library: str | None = None) -> int:
-    """Classify the paths, or else the sample photos, and print a table; returns the exit code."""
+    """Classify the paths, or else the sample photos, and print a table.
+
+    Returns
+    -------
+    int
+        Exit code: 0 where the table was printed, also with rows that say why a file failed. It stands for a window,
+        which does not fail on a bad file; ``lightdesk classify`` is for scripts.
+    """
     from engine.cli import entry, journal
 
     def classify() -> int:
@@ -16,7 +25,8 @@ def run_table(paths: Sequence[str], library: str | None = None) -> int:
 
         journal.begin()
         chosen = list(paths) or [_samples()]
-        return run(chosen, {"library": library} if library else {}, as_json=False)
+        code = run(chosen, {"library": library} if library else {}, as_json=False)
+        return _EXIT_GOOD if code == _EXIT_FAILED else code
 
     return entry.guarded(classify)
 

@@ -14,6 +14,7 @@ import click
 import pytest
 
 from desktop import __main__ as window
+from desktop.interrupt import Interrupt as WindowInterrupt
 from engine.cli import entry, interrupt
 from engine.cli import table as cli_table
 from engine.doctor.report import Finding, Report, State, as_data
@@ -158,10 +159,12 @@ def returned(source: Path) -> set[int]:
 
 
 def ends_by_signals() -> set[int]:
-    """What the command line ends with for each signal that it listens to."""
+    """What the command line and the window end with for each signal that they listen to."""
     before = {number: signal.getsignal(number) for number in signal.valid_signals()}
-    with interrupt.Interrupt():
-        heard = {number for number in before if signal.getsignal(number) != before[number]}
+    heard: set[int] = set()
+    for listening in (interrupt.Interrupt(), WindowInterrupt()):
+        with listening:
+            heard |= {number for number in before if signal.getsignal(number) != before[number]}
     return {interrupt.Interrupted(number).exit_code for number in heard}
 
 

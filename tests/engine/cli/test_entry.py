@@ -13,6 +13,7 @@ import pytest
 
 from engine.cli import entry
 from engine.cli.journal import log_file
+from engine.cli.table import run_table
 from engine.errors import ErrorCode, JobError, UsageError
 from tests.engine.cli.running import command, environment, run
 from tests.images import folder_of
@@ -41,7 +42,29 @@ def test_a_verb_is_not_hidden_by_a_file_of_its_name(tmp_path: Path) -> None:
         timeout=60,
         check=False,
     )
-    assert "UNSUPPORTED_FORMAT" in done.stdout and done.returncode == 1
+    assert "UNSUPPORTED_FORMAT" in done.stdout and done.returncode == 0, done.stderr
+
+
+def test_a_table_in_place_of_a_window_does_not_fail_on_a_bad_file(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """`make run` ends with 0 once its table is printed; `classify`, for scripts, tells the difference."""
+    monkeypatch.setenv("LIGHTDESK_MODEL", "fake")
+    good = str(folder_of(tmp_path / "photos", 1) / "0000.jpg")
+    bad, missing = tmp_path / "bad.jpg", tmp_path / "missing.jpg"
+    bad.write_bytes(b"not an image")
+    assert run_table([good, str(bad), str(missing)]) == 0
+    printed = capfd.readouterr()
+    rows = {line.split()[0]: line for line in printed.out.splitlines()}
+    assert "UNSUPPORTED_FORMAT" in rows[str(bad)] and "FILE_NOT_FOUND" in rows[str(missing)] and "%" in rows[good]
+    assert "UNSUPPORTED_FORMAT (1 file): Save it as" in printed.err
+    assert entry.main(["classify", good, str(bad)]) == 1
+    capfd.readouterr()
+    # What keeps the table from being printed is still a failure.
+    assert run_table([good], str(tmp_path)) == 1
+    assert str(tmp_path) in capfd.readouterr().err
+    monkeypatch.setenv("LIGHTDESK_TOP_K", "99")
+    assert run_table([good]) == 2
 
 
 def test_without_a_display_the_samples_are_shown() -> None:
