@@ -17,8 +17,6 @@ from engine.errors import LightdeskError
 log = logging.getLogger(__name__)
 # Two may be busy with the long lanes (ids and facets of a large library); one is left for tiles and details.
 _THREADS = 3
-# A lane with a thread, and so a connection, of its own: what it reads can be compared only on one connection.
-WATCH = "watch"
 _CLOSE_S = 0.3
 
 
@@ -36,11 +34,7 @@ class _Readers:
         self._waiting: dict[str, tuple[int, Any, Any, Any]] = {}
         self._running: set[str] = set()
         self._lanes: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self._watch_lanes: queue.SimpleQueue[str | None] = queue.SimpleQueue()
-        self.threads = [
-            threading.Thread(target=self._run, args=(lanes,), name=f"reader-{i}", daemon=True)
-            for i, lanes in enumerate([*[self._lanes] * _THREADS, self._watch_lanes])
-        ]
+        self.threads = [threading.Thread(target=self._run, name=f"reader-{i}", daemon=True) for i in range(_THREADS)]
         for thread in self.threads:
             thread.start()
 
@@ -51,7 +45,7 @@ class _Readers:
             fresh = lane not in self._waiting and lane not in self._running
             self._waiting[lane] = (number, read, answer, failed)
         if fresh:
-            self._lanes_of(lane).put(lane)
+            self._lanes.put(lane)
 
     def end(self) -> None:
         """Let the threads go, each after the read it is at."""
@@ -60,14 +54,10 @@ class _Readers:
             self._waiting.clear()
         for _ in range(_THREADS):
             self._lanes.put(None)
-        self._watch_lanes.put(None)
 
-    def _lanes_of(self, lane: str) -> queue.SimpleQueue[str | None]:
-        return self._watch_lanes if lane == WATCH else self._lanes
-
-    def _run(self, lanes: queue.SimpleQueue[str | None]) -> None:
+    def _run(self) -> None:
         view: Any = None
-        while (lane := lanes.get()) is not None:
+        while (lane := self._lanes.get()) is not None:
             with self._lock:
                 request = self._waiting.pop(lane, None)
                 if request is None:
@@ -89,7 +79,7 @@ class _Readers:
                 self._running.discard(lane)
                 again = lane in self._waiting
             if again:
-                lanes.put(lane)
+                self._lanes.put(lane)
         if view is not None:
             try:
                 view.close()

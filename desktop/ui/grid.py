@@ -74,7 +74,8 @@ class AssetGrid(TileSurface):
 
     def expect(self, content_ids: Iterable[int]) -> None:
         """Read the rows of contents that are about to be shown, while their places are still being read."""
-        self._rows.expect(content_ids)
+        self._awaited = frozenset(content_ids)
+        self._rows.expect(self._awaited)
 
     def reset(self) -> None:
         """Forget everything: another library."""

@@ -31,9 +31,6 @@ class LibraryReader(Protocol):
     def can_undo(self) -> Command | None: ...
     def can_redo(self) -> Command | None: ...
     def class_names(self, prefix: str = "", limit: int = 50, model_ref: str = "") -> list[str]: ...
-    def change_counter(self) -> int:
-        """Return a number that moves when anybody commits; to be compared on one view only."""
-        ...
 
 
 class ReadPort(Protocol):
@@ -48,8 +45,7 @@ class ReadPort(Protocol):
     ) -> None:
         """Run `read` on a reader thread; `answer` is called later on the GUI thread.
 
-        In one lane a newer request replaces an older one, whose answer is dropped. The lane ``watch`` has a view
-        that no other lane uses.
+        In one lane a newer request replaces an older one, whose answer is dropped.
         """
 
 

@@ -35,11 +35,7 @@ _PATIENCE_MS = 80
 # Between frames tiles of the neighbouring pages are made ready, in slices that no one notices.
 _AHEAD_SLICE_S = 0.003
 _AHEAD_PAUSE_MS = 4
-_LOOKS = (
-    QEvent.Type.PaletteChange,
-    QEvent.Type.FontChange,
-    QEvent.Type.StyleChange,
-)
+_LOOKS = (QEvent.Type.PaletteChange, QEvent.Type.FontChange, QEvent.Type.StyleChange)
 
 
 class TileSurface(QAbstractScrollArea):
@@ -64,6 +60,8 @@ class TileSurface(QAbstractScrollArea):
         self._fetched_at = self._looked_at = 0
         self._fetched_s = self._scrolled_s = 0.0
         self._dirty: set[int] = set()
+        # What a person waits to see comes before all else that is on the screen with it.
+        self._awaited: frozenset[int] = frozenset()
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setFrameShape(QAbstractScrollArea.Shape.NoFrame)
@@ -77,9 +75,7 @@ class TileSurface(QAbstractScrollArea):
         thumbnails.subscribe(self._thumbnails_came)
 
     def _single_shot(self, interval_ms: int, call: object) -> QTimer:
-        timer = QTimer(self)
-        timer.setSingleShot(True)
-        timer.setInterval(interval_ms)
+        timer = QTimer(self, singleShot=True, interval=interval_ms)
         timer.timeout.connect(call)
         return timer
 
@@ -253,6 +249,7 @@ class TileSurface(QAbstractScrollArea):
             row = self._rows.get(int(self._selection.ids[place]))
             if row is not None:
                 keys.append((row.content_id, row.sha256))
+        keys.sort(key=lambda key: key[0] not in self._awaited)
         self._thumbnails.want(keys)
         self._ahead_soon.start()
 
@@ -265,6 +262,8 @@ class TileSurface(QAbstractScrollArea):
 
     def _rows_came(self, content_ids: list[int]) -> None:
         self._update_tiles(content_ids)
+        if not self._awaited.isdisjoint(content_ids):
+            self._paint_dirty()
         self._wish()
 
     def _thumbnails_came(self, content_ids: list[int]) -> None:
@@ -311,14 +310,15 @@ class TileSurface(QAbstractScrollArea):
         visible = self._visible()
         origin, columns = self._rect(0).topLeft(), self._layout.columns
         width, height = tiles.shape.width, tiles.shape.height
-        for place, content_id in zip(visible, self._visible_ids(), strict=True):
+        cells = zip(visible, self._visible_ids(), strict=True)
+        for place, content_id in sorted(cells, key=lambda cell: cell[1] not in self._awaited):
             row_number, column = divmod(place, columns)
             cell = QRect(origin.x() + column * width, origin.y() + row_number * height, width, height)
             if not region.intersects(cell):
                 continue
             row, image = self._rows.get(content_id), self._thumbnails.peek(content_id)
             tile = cache.get(content_id)
-            if tile is None and image is None and patient:
+            if tile is None and image is None and patient and content_id not in self._awaited:
                 pass
             elif row is not None and (tile is None or not cache.is_fresh(tile, tiles, row, image)):
                 # One in any case: else a slow machine would draw none, again and again.

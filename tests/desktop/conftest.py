@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QSettings, QThread
+from PySide6.QtCore import QSettings, Qt, QThread
 from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
@@ -65,6 +65,14 @@ class Shown:
     def calls(self, name: str) -> list[tuple]:
         """Arguments of the calls of that name."""
         return [call[1:] for call in self.engine.calls if call[0] == name]
+
+
+def on_first(qtbot, shown: Shown) -> None:
+    """Go to the first picture by keyboard, and wait for what the inspector says of it."""
+    shown.window.grid.setFocus()
+    qtbot.keyClick(shown.window.grid, Qt.Key.Key_Home)
+    qtbot.waitUntil(lambda: bool(shown.window.inspector.title.text()))
+    assert shown.window.grid.current_id() is not None
 
 
 @pytest.fixture

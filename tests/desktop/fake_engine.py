@@ -70,7 +70,6 @@ class FakeEngine:
         self._done: list[tuple[Command, dict[int, Content]]] = []
         self._undone: list[tuple[Command, dict[int, Content]]] = []
         self._lock = threading.RLock()
-        self._counter = 0
         self._state = ModelState("loading", MODEL_REF)
         self.add(n)
 
@@ -86,7 +85,6 @@ class FakeEngine:
                     for k, c in enumerate((0.5 + (i * 37 % 50) / 100, 0.2, 0.1, 0.05, 0.01))
                 )
                 self.contents[i] = Content(i, f"IMG_{i:05d}.jpg", f"{folder}/IMG_{i:05d}.jpg", top)
-            self._counter += 1
             return tuple(range(first, first + n))
 
     def add_problem(self, path: str, code: ErrorCode = ErrorCode.UNREADABLE_IMAGE, message: str = "") -> None:
@@ -99,7 +97,6 @@ class FakeEngine:
     def set_job(self, job: Job, rate_per_s: float | None = None, eta_s: float | None = None) -> None:
         """Let a job move and tell of it."""
         self.job_rows[job.id] = job
-        self._counter += 1
         self.events.publish(JobChanged(JobProgress(job, rate_per_s, eta_s)))
 
     def set_model(self, state: ModelState) -> None:
@@ -247,7 +244,6 @@ class FakeEngine:
             command = Command(len(self._done) + 1, name, title, "ann", AT, n, False)
             self._done.append((command, before))
             self._undone.clear()
-            self._counter += 1
         self.events.publish(LabelsChanged(tuple(int(i) for i in content_ids)))
         return command
 
@@ -259,7 +255,6 @@ class FakeEngine:
             command, states = source.pop()
             target.append((command, {i: self.contents[i] for i in states}))
             self.contents |= states
-            self._counter += 1
         self.events.publish(LabelsChanged(tuple(states)))
         if command.kind in ("hide", "remove_source"):
             self.events.publish(LibraryChanged())
@@ -270,7 +265,3 @@ class FakeEngine:
         if job_id not in self.job_rows:
             raise JobError(ErrorCode.JOB_NOT_FOUND, f"There is no job {job_id}.")
         self.set_job(replace(self.job_rows[job_id], state=state))
-
-    def counter(self) -> int:
-        with self._lock:
-            return self._counter

@@ -134,9 +134,6 @@ class FakeView:
     def class_names(self, prefix: str = "", limit: int = 50, model_ref: str = "") -> list[str]:
         return [name for name in CLASSES if prefix.casefold() in name][:limit]
 
-    def change_counter(self) -> int:
-        return self._engine.counter()
-
     def close(self) -> None:
         self._engine.n_views -= 1
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from desktop.reading import WATCH, LibraryReading
+from desktop.reading import LibraryReading
 from engine.errors import ErrorCode, LibraryError
 
 
@@ -103,24 +103,10 @@ def test_lanes_do_not_hold_each_other_up(qtbot, reading: LibraryReading) -> None
         reading.ask(f"slow {i}", gate, answers.append)
     assert all(gate.entered.wait(5) for gate in gates)
     reading.ask("quick", lambda view: "quick", answers.append)
-    reading.ask(WATCH, lambda view: "watch", answers.append)
-    qtbot.waitUntil(lambda: set(answers) == {"quick", "watch"})
+    qtbot.waitUntil(lambda: answers == ["quick"])
     for gate in gates:
         gate.go.set()
-    qtbot.waitUntil(lambda: len(answers) == 4)
-
-
-def test_the_watch_lane_has_a_view_that_nobody_else_uses(qtbot, reading: LibraryReading) -> None:
-    used: dict[str, set[int]] = {WATCH: set(), "other": set()}
-    for i in range(30):
-        answers: list[int] = []
-        reading.ask(WATCH, id, answers.append)
-        reading.ask(f"other {i}", id, answers.append)
-        qtbot.waitUntil(lambda: len(answers) == 2)
-        reading.ask(WATCH, id, lambda value: used[WATCH].add(value))
-        reading.ask(f"other {i}", id, lambda value: used["other"].add(value))
-    qtbot.waitUntil(lambda: bool(used[WATCH]) and bool(used["other"]))
-    assert len(used[WATCH]) == 1 and not used[WATCH] & used["other"]
+    qtbot.waitUntil(lambda: len(answers) == 3)
 
 
 def test_errors_are_delivered_and_the_lane_goes_on(qtbot, reading: LibraryReading, caplog) -> None:
@@ -156,9 +142,9 @@ def test_a_view_that_cannot_be_made_is_an_error_and_is_tried_again(qtbot, readin
 
     reading.open(make)
     said: list[Any] = []
-    reading.ask(WATCH, lambda view: view.look(), said.append, lambda error: said.append(error.code))
+    reading.ask("x", lambda view: view.look(), said.append, lambda error: said.append(error.code))
     qtbot.waitUntil(lambda: said == [ErrorCode.LIBRARY_NOT_FOUND])
-    reading.ask(WATCH, lambda view: view.look(), said.append)
+    reading.ask("x", lambda view: view.look(), said.append)
     qtbot.waitUntil(lambda: said[1:] == ["c"])
 
 
@@ -198,15 +184,15 @@ def test_an_answer_already_on_its_way_is_dropped_too(qtbot, reading: LibraryRead
 
 
 def test_a_library_whose_drive_hangs_does_not_hold_up_the_next(qtbot, reading: LibraryReading, views) -> None:
-    gates = [Gate() for _ in range(4)]
+    gates = [Gate() for _ in range(3)]
     for i, gate in enumerate(gates):
-        reading.ask(WATCH if i == 0 else f"lane {i}", gate, lambda _v: pytest.fail("answered"))
+        reading.ask(f"lane {i}", gate, lambda _v: pytest.fail("answered"))
     assert all(gate.entered.wait(5) for gate in gates)
     reading.open(lambda: View("b", views))
     answers: list[str] = []
-    for lane in (WATCH, "lane 1", "lane 2", "lane 3", "new"):
+    for lane in ("lane 0", "lane 1", "lane 2", "new"):
         reading.ask(lane, lambda view: view.look(), answers.append)
-    qtbot.waitUntil(lambda: answers == ["b"] * 5)
+    qtbot.waitUntil(lambda: answers == ["b"] * 4)
     for gate in gates:
         gate.go.set()
     qtbot.waitUntil(lambda: all(view.closed for view in views if view.library == "a"))
@@ -214,7 +200,7 @@ def test_a_library_whose_drive_hangs_does_not_hold_up_the_next(qtbot, reading: L
 
 def test_views_are_closed_as_soon_as_their_library_is(qtbot, reading: LibraryReading, views: list[View]) -> None:
     answers: list[str] = []
-    for lane in ("x", "y", WATCH):
+    for lane in ("x", "y", "z"):
         reading.ask(lane, lambda view: view.look(), answers.append)
     qtbot.waitUntil(lambda: len(answers) == 3)
     reading.open(None)

@@ -17,7 +17,7 @@ from engine.errors import ErrorCode, LibraryError, LightdeskError
 from engine.events import LibraryChanged
 from engine.schemas.device import DeviceReport, ModelState
 from engine.schemas.job import Job, Preflight
-from tests.desktop.conftest import Shown
+from tests.desktop.conftest import Shown, on_first
 from tests.desktop.fake_engine import AT, MODEL_REF
 
 Show = Callable[..., Shown]
@@ -29,12 +29,6 @@ def key(qtbot, shown: Shown, which: Qt.Key, *modifiers: Qt.KeyboardModifier, tex
     for modifier in modifiers[1:]:
         held |= modifier
     qtbot.keyClick(target, which, held)
-
-
-def on_first(qtbot, shown: Shown) -> None:
-    shown.window.grid.setFocus()
-    key(qtbot, shown, Qt.Key.Key_Home)
-    assert shown.window.grid.current_id() is not None
 
 
 def drag(shown: Shown, mime: QMimeData, *, drop: bool = True) -> None:

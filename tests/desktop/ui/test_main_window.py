@@ -15,16 +15,10 @@ from PySide6.QtWidgets import QApplication, QPushButton, QToolButton
 from engine.errors import ErrorCode, LibraryError, ModelError
 from engine.schemas.job import Job, JobProgress
 from engine.schemas.settings import Settings
-from tests.desktop.conftest import Shown
+from tests.desktop.conftest import Shown, on_first
 from tests.desktop.fake_engine import AT, MODEL_REF, FakeEngine
 
 Show = Callable[..., Shown]
-
-
-def on_first(qtbot, shown: Shown) -> None:
-    shown.window.grid.setFocus()
-    qtbot.keyClick(shown.window.grid, Qt.Key.Key_Home)
-    qtbot.waitUntil(lambda: bool(shown.window.inspector.title.text()))
 
 
 def test_every_signal_of_the_parts_is_heard(show: Show) -> None:

@@ -108,6 +108,25 @@ def test_a_slow_frame_still_writes_what_has_no_picture(grid: AssetGrid, qtbot, m
     qtbot.waitUntil(lambda: all(grid._cache.get(i) is not None for i in grid._visible_ids()))
 
 
+def test_what_a_person_waits_for_comes_before_all_else(
+    grid: AssetGrid, qtbot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Far down a long list, where nothing has been read yet, no picture is there, and a frame has time for one tile."""
+    for name in ("_DRAW_BUDGET_S", "_DRAW_BUDGET_AT_REST_S"):
+        monkeypatch.setattr(module, name, -1.0)
+    filled(qtbot, grid, 5000)
+    grid._thumbnails.instant = False
+    scroll_to(grid, 4000)
+    visible = grid._visible_ids()
+    qtbot.waitUntil(lambda: all(grid._rows.get(i) is not None for i in visible[:-1]))
+    assert grid._patience.isActive()
+    awaited = visible[-1]
+    grid.expect([awaited])
+    qtbot.waitUntil(lambda: grid._cache.get(awaited) is not None)
+    assert all(grid._cache.get(i) is None for i in visible[:-1])
+    assert grid._thumbnails.wishes[0][0] == awaited
+
+
 def test_a_changed_row_is_painted_anew_and_keeps_its_picture_meanwhile(grid: AssetGrid, qtbot) -> None:
     filled(qtbot, grid)
     before = pixels(grid.viewport().grab().toImage())
