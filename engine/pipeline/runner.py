@@ -15,8 +15,9 @@ from functools import partial
 from engine.cache import ByteCache
 from engine.errors import ErrorCode, FileError, LightdeskError
 from engine.events import EngineFailed, EventBus, JobChanged
+from engine.ingest.reading import printable
 from engine.library import jobs
-from engine.pipeline import job_rows
+from engine.pipeline import job_rows, mistake
 from engine.pipeline.express import ExpressQueue
 from engine.pipeline.held import HeldJobs
 from engine.pipeline.lane import Answered, Lane
@@ -74,7 +75,9 @@ class Pipeline:
         self._to_decode: queue.Queue[Ticket | None] = queue.Queue(maxsize=2 * _CLAIM)
         self._express = ExpressQueue()
         self._lane = make_lane(self)
-        self._storer = Storer(library, cache, events, on_stored=self._on_stored, on_lost=self._on_lost)
+        self._storer = Storer(
+            library, cache, events, way=self.way, on_stored=self._on_stored, on_lost=self._on_lost
+        )
         self._suspects = Suspects(library, limits, on_condemned=self._quarantine, on_through=self._wake_feeder)
         self._n_decoders = n_decoders
         self._threads = [
@@ -232,7 +235,7 @@ class Pipeline:
                 continue
             except Exception as error:
                 log.exception("Preparing %r failed on a bug", ticket.found.path)
-                self._fail(ticket, LightdeskError(ErrorCode.INTERNAL, f"Internal error: {type(error).__name__}."))
+                self._fail(ticket, _mistake(ticket, error))
         desk.close()
 
     def _next_to_decode(self) -> Ticket | None:
@@ -285,9 +288,9 @@ class Pipeline:
                 continue
             except LightdeskError as error:
                 self._fail(ticket, error)
-            except Exception:
+            except Exception as error:
                 log.exception("The express lane failed on a bug")
-                self._fail(ticket, LightdeskError(ErrorCode.INTERNAL, "Internal error in the express lane."))
+                self._fail(ticket, _mistake(ticket, error))
         desk.close()
 
     def on_answers(self, lane: Lane, answers: Sequence[Answered]) -> None:
@@ -362,3 +365,8 @@ class _Desk:
 
 def _ticket(item: JobItem) -> Ticket:
     return Ticket(FoundFile(item.path, item.root, item.size_bytes, item.mtime_ns), item.job_id, item.seq)
+
+
+def _mistake(ticket: Ticket, error: Exception) -> LightdeskError:
+    name = printable(ticket.found.path)
+    return mistake.error(f"{name} could not be looked at: {type(error).__name__}.")

@@ -11,14 +11,17 @@ from dataclasses import dataclass
 
 from engine.cache import ByteCache
 from engine.cache_entries import pack_scores, thumbnail_key
-from engine.errors import ErrorCode, LightdeskError
+from engine.errors import LightdeskError
 from engine.events import EngineFailed, EventBus, PredictionsStored, ProblemsChanged
+from engine.ingest.reading import printable
 from engine.library import ingest, jobs, problems
 from engine.library.database import Connection
 from engine.library.records import StoreItem
+from engine.pipeline import mistake
 from engine.pipeline.lane import Answered, Lane
 from engine.pipeline.patience import GaveUp, Patience
 from engine.pipeline.preparing import Prepared, Ticket
+from engine.pipeline.priority import RightOfWay
 from engine.schemas.job import Job
 from engine.schemas.prediction import Scores
 
@@ -48,6 +51,8 @@ class Storer:
 
     Parameters
     ----------
+    way
+        Asked before bulk results are written, so that a single one does not wait for their transaction.
     on_stored
         Called after each commit with the job as it is now and the places of its answered items.
     on_lost
@@ -60,12 +65,14 @@ class Storer:
         store: ByteCache,
         events: EventBus,
         *,
+        way: RightOfWay,
         on_stored: Callable[[Job | None, Sequence[int]], None],
         on_lost: Callable[[Ticket, LightdeskError], None],
     ) -> None:
         self._library = library
         self._cache = store
         self._events = events
+        self._way = way
         self._on_stored = on_stored
         self._on_lost = on_lost
         self._queue: queue.Queue[Result | None] = queue.Queue(maxsize=4 * _BATCH)
@@ -119,6 +126,7 @@ class Storer:
                 gathered.append(result)
                 until_s = until_s or time.monotonic() + _GATHER_S
             if gathered:
+                self._way.give_way()
                 try:
                     self.store_now(gathered, urgent=False)
                 except Exception:  # whoever listens to events: the thread must outlive it
@@ -149,7 +157,8 @@ class Storer:
             return
         (result,) = group
         log.error("%r could not be stored, on a bug", result.ticket.found.path, exc_info=error)
-        ours = LightdeskError(ErrorCode.INTERNAL, f"The answer could not be stored: {type(error).__name__}.")
+        name = printable(result.ticket.found.path)
+        ours = mistake.error(f"The answer for {name} could not be stored: {type(error).__name__}.")
         if result.error is None:
             self._store_group([Result(result.ticket, result.model_id, error=ours)], urgent=urgent)
         else:

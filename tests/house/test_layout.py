@@ -57,7 +57,6 @@ TESTED_IN = {
     "engine/pipeline/lane.py": "tests/faults/test_device.py",
     "engine/pipeline/preparing.py": "tests/engine/pipeline/test_runner.py",
     "engine/pipeline/priority.py": "tests/engine/pipeline/test_runner.py",
-    "engine/pipeline/storing.py": "tests/engine/pipeline/test_runner.py",
     "engine/pipeline/trial.py": "tests/engine/pipeline/test_suspects.py",
     "engine/registry/building.py": "tests/engine/registry/test_catalogue.py",
 }

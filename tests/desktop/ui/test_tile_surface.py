@@ -108,8 +108,9 @@ def test_a_slow_frame_still_writes_what_has_no_picture(grid: AssetGrid, qtbot, m
     qtbot.waitUntil(lambda: all(grid._cache.get(i) is not None for i in grid._visible_ids()))
 
 
+@pytest.mark.parametrize("patient", [True, False])
 def test_what_a_person_waits_for_comes_before_all_else(
-    grid: AssetGrid, qtbot, monkeypatch: pytest.MonkeyPatch
+    grid: AssetGrid, qtbot, monkeypatch: pytest.MonkeyPatch, patient: bool
 ) -> None:
     """Far down a long list, where nothing has been read yet, no picture is there, and a frame has time for one tile."""
     for name in ("_DRAW_BUDGET_S", "_DRAW_BUDGET_AT_REST_S"):
@@ -118,12 +119,15 @@ def test_what_a_person_waits_for_comes_before_all_else(
     grid._thumbnails.instant = False
     scroll_to(grid, 4000)
     visible = grid._visible_ids()
-    qtbot.waitUntil(lambda: all(grid._rows.get(i) is not None for i in visible[:-1]))
-    assert grid._patience.isActive()
+    qtbot.waitUntil(lambda: all(grid._rows.get(i) is not None for i in visible))
+    assert grid._patience.isActive() and not any(grid._cache.get(i) for i in visible)
+    if not patient:
+        grid._patience.stop()
     awaited = visible[-1]
     grid.expect([awaited])
-    qtbot.waitUntil(lambda: grid._cache.get(awaited) is not None)
-    assert all(grid._cache.get(i) is None for i in visible[:-1])
+    grid._read.answer("awaited")
+    grid.viewport().repaint()
+    assert [i for i in visible if grid._cache.get(i) is not None] == [awaited]
     assert grid._thumbnails.wishes[0][0] == awaited
 
 
