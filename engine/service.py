@@ -21,6 +21,7 @@ from engine.library import database, jobs, location, migrations, models, problem
 from engine.library.database import Connection
 from engine.library.writer import Writer
 from engine.pictures import Pictures
+from engine.pipeline import mistake
 from engine.pipeline.custody import URGENT_FILES, Custody
 from engine.readers import LibraryReaders
 from engine.registry.catalogue import Registry
@@ -324,7 +325,7 @@ class Engine(Changes):
                 self.events.publish(EngineFailed(str(error.code), str(error)))
         except Exception:
             log.exception("Loading the model failed on a bug")
-            self._set_model(ModelState("failed", self._model_ref, "The model could not be loaded; see the log."))
+            self._set_model(ModelState("failed", self._model_ref, f"The model could not be loaded. {mistake.way_out()}"))
 
     def _make_ready(self) -> None:
         from engine.pipeline.loading import open_pipeline

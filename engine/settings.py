@@ -92,6 +92,11 @@ def data_folder(environ: Mapping[str, str] = os.environ) -> Path:
     return _folder("data", environ)
 
 
+def log_file() -> Path:
+    """Where the programs log what goes wrong; it need not exist."""
+    return data_folder() / "lightdesk.log"
+
+
 def cache_folder(environ: Mapping[str, str] = os.environ) -> Path:
     """Where what can be made again lies unless a setting says otherwise."""
     return _folder("cache", environ)

@@ -130,12 +130,13 @@ def _bug(error: Exception) -> int:
     import logging
 
     from engine.cli import journal
+    from engine.settings import log_file
 
     journal.begin()
     logging.getLogger(__name__).error("The command failed on a bug", exc_info=error)
     _flush_quietly()
     say(f"lightdesk: {ErrorCode.INTERNAL}: {type(error).__name__}: {error}")
-    say(f"This is a mistake in Lightdesk. Please report it with the last lines of {journal.log_file()}.")
+    say(f"This is a mistake in Lightdesk. Please report it with the last lines of {log_file()}.")
     return _EXIT_FAILED
 
 

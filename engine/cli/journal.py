@@ -8,14 +8,9 @@ import os
 from io import TextIOWrapper
 from pathlib import Path
 
-from engine.settings import data_folder
+from engine.settings import log_file
 
 _LARGEST_BYTES = 1_000_000
-
-
-def log_file() -> Path:
-    """Path of the log; it need not exist."""
-    return data_folder() / "lightdesk.log"
 
 
 def begin() -> None:

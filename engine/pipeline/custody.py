@@ -16,6 +16,7 @@ from engine.events import EngineFailed, EventBus, JobChanged, LibraryChanged
 from engine.library import database, jobs
 from engine.library.database import Connection
 from engine.library.writer import Writer
+from engine.pipeline import mistake
 from engine.pipeline.patience import GaveUp, Patience
 from engine.pipeline.scanning import Scan
 from engine.schemas.files import FoundFile
@@ -140,7 +141,7 @@ class Custody:
             self._events.publish(EngineFailed(str(error.code), str(error)))
         except Exception:
             log.exception("Scanning failed on a bug")
-            self._events.publish(EngineFailed(str(ErrorCode.INTERNAL), "Scanning the folder failed; see the log."))
+            self._events.publish(EngineFailed(str(ErrorCode.INTERNAL), f"Scanning the folder failed. {mistake.way_out()}"))
 
     def _scan_through(self, job_id: int, paths: Sequence[str], urgent: bool) -> None:
         reader = self.library.insist(lambda: database.connect(self._library_path, read_only=True))

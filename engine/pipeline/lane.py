@@ -13,6 +13,7 @@ import numpy as np
 from engine.backends.base import Session
 from engine.batching import MicroBatcher, ladder_up_to, rung_for
 from engine.errors import DeviceError, ErrorCode, LightdeskError
+from engine.pipeline import mistake
 from engine.pipeline.patience import GaveUp, Patience
 from engine.pipeline.preparing import Prepared
 from engine.pipeline.priority import RightOfWay, step_back
@@ -172,6 +173,6 @@ class Lane:
             self._answer(batch[middle:])
         except Exception:
             log.exception("Inference failed on a bug")
-            self._on_failure(batch, DeviceError(ErrorCode.INTERNAL, "The model's answer could not be used."))
+            self._on_failure(batch, mistake.device_error("The model's answer could not be used."))
         else:
             self._on_answers(self, answers)

@@ -12,9 +12,9 @@ import click
 import pytest
 
 from engine.cli import entry
-from engine.cli.journal import log_file
 from engine.cli.table import run_table
 from engine.errors import ErrorCode, JobError, UsageError
+from engine.settings import log_file
 from tests.engine.cli.running import command, environment, run
 from tests.images import folder_of
 
