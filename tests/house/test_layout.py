@@ -30,7 +30,7 @@ _VAGUE = {
 # Nothing that behaves: what would be tested is the language.
 PLAIN = {
     "engine/schemas": "frozen records",
-    "desktop/ui/ports.py": "protocols; tests/desktop/ui/grid_ports.py answers them",
+    "desktop/ui/ports.py": "protocols; tests/desktop/ui/held_ports.py answers them",
 }
 # Modules without a file of tests of their own name: where they are tested, in a file that imports them.
 TESTED_IN = {

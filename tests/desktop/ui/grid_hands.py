@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 
 from desktop.ui import theme
 from desktop.ui.grid import AssetGrid
-from tests.desktop.ui.grid_ports import FakeReads, FakeThumbnails
+from tests.desktop.ui.held_ports import HeldReads, HeldThumbnails
 
 SHIFT, CTRL = Qt.KeyboardModifier.ShiftModifier, Qt.KeyboardModifier.ControlModifier
 NONE, LEFT, RIGHT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton, Qt.MouseButton.RightButton
@@ -24,7 +24,7 @@ Key = Qt.Key
 def grid(qtbot, qapp) -> Iterator[AssetGrid]:
     """5 columns of ids 100, 101, ... with a few more than 3 rows on a page."""
     theme.apply(qapp, "light")
-    reads, thumbnails = FakeReads(), FakeThumbnails()
+    reads, thumbnails = HeldReads(), HeldThumbnails()
     grid = AssetGrid(reads, thumbnails)
     qtbot.addWidget(grid)
     grid.resize(5 * 160 + 60, 560)

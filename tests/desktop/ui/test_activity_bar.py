@@ -11,7 +11,8 @@ from PySide6.QtWidgets import QApplication, QProgressBar, QPushButton, QWidget
 from desktop.ui.activity_bar import ActivityBar, duration
 from engine.schemas.device import DeviceReport, ModelState
 from engine.schemas.job import Job, JobProgress, Preflight
-from tests.desktop.ui.held_ports import AT, HEBREW, shown
+from tests.desktop.ui.on_screen import shown
+from tests.desktop.ui.records import AT, HEBREW
 
 JOB = Job(1, "ingest", "running", "Photos", "net@3", False, 10_000, 2500, 3, 7, AT)
 

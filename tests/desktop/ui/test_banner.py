@@ -8,7 +8,8 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QPushButton
 
 from desktop.ui.banner import Banner
-from tests.desktop.ui.held_ports import error, shown
+from tests.desktop.ui.on_screen import shown
+from tests.desktop.ui.records import error
 
 PATH = "/media/ada/" + "a_very_long_name_without_a_space" * 9
 

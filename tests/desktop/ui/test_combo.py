@@ -9,7 +9,7 @@ from PySide6.QtCore import QPoint, QRect, Qt
 from PySide6.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 
 from desktop.ui.combo import ClassCombo, Combo
-from tests.desktop.ui.held_ports import shown
+from tests.desktop.ui.on_screen import shown
 
 LONG = "German short-haired pointer, a dog"
 

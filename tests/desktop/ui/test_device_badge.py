@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication
 from desktop.ui import theme
 from desktop.ui.device_badge import DeviceBadge
 from engine.schemas.device import DeviceReport, ModelState
-from tests.desktop.ui.held_ports import shown
+from tests.desktop.ui.on_screen import shown
 
 CPU = DeviceReport("cpu", "CPU, 2 cores", "auto", "ONNX Runtime 1.22")
 REASON = "libcudnn.so.9 is missing: install cuDNN 9."

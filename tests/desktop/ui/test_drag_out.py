@@ -17,7 +17,9 @@ from desktop.ui import drag_out as module
 from desktop.ui.drag_out import DragOut, mime_of
 from desktop.ui.intake import paths_in
 from engine.schemas.library import FileRow
-from tests.desktop.ui.grid_ports import FakeReads, color_of, detail, picture, pixels
+from tests.desktop.ui.held_ports import HeldReads
+from tests.desktop.ui.on_screen import color_of, picture, pixels
+from tests.desktop.ui.records import detail, files
 
 NONE, LEFT = Qt.KeyboardModifier.NoModifier, Qt.MouseButton.LeftButton
 
@@ -47,13 +49,13 @@ class Drag:
 
 
 @pytest.fixture
-def reads(monkeypatch: pytest.MonkeyPatch) -> FakeReads:
+def reads(monkeypatch: pytest.MonkeyPatch) -> HeldReads:
     monkeypatch.setattr(module, "QDrag", Drag)
     Drag.made = []
-    reads = FakeReads()
+    reads = HeldReads()
     reads.held = True
     for i in range(1, 6):
-        reads.view.details[i] = detail(i, f"/photos/{i}.jpg")
+        reads.view.details[i] = detail(i, files=files(f"/photos/{i}.jpg"))
     return reads
 
 
@@ -87,7 +89,7 @@ def test_names_of_any_bytes_become_urls_and_come_back() -> None:
     assert paths_in(mime) == paths  # dropped on a window of our own
 
 
-def test_the_drag_starts_with_the_files_of_the_selection(reads: FakeReads, source: QWidget) -> None:
+def test_the_drag_starts_with_the_files_of_the_selection(reads: HeldReads, source: QWidget) -> None:
     drag = DragOut(reads, source)
     drag.prepare([2, 3], 2)
     reads.answer("drag")
@@ -97,9 +99,9 @@ def test_the_drag_starts_with_the_files_of_the_selection(reads: FakeReads, sourc
     assert Drag.made[0].actions == Qt.DropAction.CopyAction  # the files stay theirs
 
 
-def test_one_file_for_each_content_and_only_those_that_are_there(reads: FakeReads, source: QWidget) -> None:
-    reads.view.details[1] = detail(1, "/photos/gone.jpg", present=False)
-    two = detail(2, "/a/gone.jpg", present=False)
+def test_one_file_for_each_content_and_only_those_that_are_there(reads: HeldReads, source: QWidget) -> None:
+    reads.view.details[1] = detail(1, files=files("/photos/gone.jpg", present=False))
+    two = detail(2, files=files("/a/gone.jpg", present=False))
     copy = FileRow("/b/copy.jpg", 1000, 0, True, "b"), FileRow("/c/copy.jpg", 1000, 0, True, "c")
     reads.view.details[2] = type(two)(
         **{name: getattr(two, name) for name in two.__slots__} | {"files": (*two.files, *copy)}
@@ -111,7 +113,7 @@ def test_one_file_for_each_content_and_only_those_that_are_there(reads: FakeRead
     assert names(Drag.made[0].mime) == [b"/b/copy.jpg", b"/photos/3.jpg"]
 
 
-def test_files_that_have_all_gone_start_no_drag(reads: FakeReads, source: QWidget) -> None:
+def test_files_that_have_all_gone_start_no_drag(reads: HeldReads, source: QWidget) -> None:
     drag = DragOut(reads, source)
     drag.prepare([99], 1)
     reads.answer("drag")
@@ -119,7 +121,7 @@ def test_files_that_have_all_gone_start_no_drag(reads: FakeReads, source: QWidge
     assert not Drag.made
 
 
-def test_paths_that_come_late_start_the_drag_while_the_button_is_down(reads: FakeReads, source: QWidget) -> None:
+def test_paths_that_come_late_start_the_drag_while_the_button_is_down(reads: HeldReads, source: QWidget) -> None:
     drag = DragOut(reads, source)
     QTest.mousePress(source, LEFT, NONE, QPoint(5, 5))
     drag.prepare([1], 1)
@@ -134,7 +136,7 @@ def test_paths_that_come_late_start_the_drag_while_the_button_is_down(reads: Fak
     assert len(Drag.made) == 1  # the button was let go meanwhile
 
 
-def test_a_press_before_is_forgotten(reads: FakeReads, source: QWidget) -> None:
+def test_a_press_before_is_forgotten(reads: HeldReads, source: QWidget) -> None:
     drag = DragOut(reads, source)
     drag.prepare([1], 1)
     reads.answer("drag")
@@ -148,9 +150,9 @@ def test_a_press_before_is_forgotten(reads: FakeReads, source: QWidget) -> None:
     assert names(Drag.made[0].mime) == [b"/photos/2.jpg"]
 
 
-def test_a_huge_selection_gives_a_thousand_files_and_says_so(reads: FakeReads, source: QWidget, monkeypatch) -> None:
+def test_a_huge_selection_gives_a_thousand_files_and_says_so(reads: HeldReads, source: QWidget, monkeypatch) -> None:
     for i in range(1, 1201):
-        reads.view.details[i] = detail(i, f"/photos/{i}.jpg")
+        reads.view.details[i] = detail(i, files=files(f"/photos/{i}.jpg"))
     drag = DragOut(reads, source)
     said: list[str] = []
     real = module.QPainter.drawText
@@ -173,7 +175,7 @@ def test_a_huge_selection_gives_a_thousand_files_and_says_so(reads: FakeReads, s
 
 @pytest.mark.parametrize("ratio", [1.0, 2.0])
 def test_the_picture_under_the_mouse_is_sharp_and_counts(
-    reads: FakeReads, source: QWidget, ratio: float, monkeypatch
+    reads: HeldReads, source: QWidget, ratio: float, monkeypatch
 ) -> None:
     monkeypatch.setattr(source, "devicePixelRatioF", lambda: ratio)
     drag = DragOut(reads, source)

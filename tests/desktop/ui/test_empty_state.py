@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QPushButton, QWidget
 from desktop.ui import theme
 from desktop.ui.empty_state import EmptyState, LibraryClosed, NothingFound
 from engine.errors import ErrorCode, LibraryError
-from tests.desktop.ui.held_ports import painted, shown
+from tests.desktop.ui.on_screen import painted, shown
 
 
 def buttons(page: QWidget) -> dict[str, QPushButton]:

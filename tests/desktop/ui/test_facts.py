@@ -9,7 +9,7 @@ from PySide6.QtWidgets import QApplication, QToolButton
 
 from desktop.ui import theme
 from desktop.ui.facts import ElidedLabel, Fact, FactTable
-from tests.desktop.ui.held_ports import shown
+from tests.desktop.ui.on_screen import shown
 
 
 @pytest.mark.parametrize("name", ["light", "dark"])

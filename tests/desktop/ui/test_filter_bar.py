@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QApplication, QVBoxLayout, QWidget
 
 from desktop.ui.filter_bar import FilterBar
 from engine.schemas.library import ClassCount, Facets, Query, Source
-from tests.desktop.ui.held_ports import AT, HEBREW, shown
+from tests.desktop.ui.on_screen import shown
+from tests.desktop.ui.records import AT, HEBREW
 
 LONG = "German short-haired pointer, a dog that is very good at pointing at things in the grass"
 

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QApplication, QToolTip
 from desktop.ui import grid as module
 from desktop.ui.grid import AssetGrid
 from tests.desktop.ui.grid_hands import Key, center, fill, grid, press
-from tests.desktop.ui.grid_ports import tile
+from tests.desktop.ui.records import tile
 
 __all__ = ["grid"]  # the fixture
 
@@ -25,7 +25,7 @@ def test_what_is_current_is_said_in_words(grid: AssetGrid, qtbot) -> None:
     qtbot.waitUntil(lambda: "item 2 of 1,200" in grid.accessibleDescription())
     qtbot.waitUntil(lambda: grid.accessibleDescription().startswith("caf"))
     words = grid.accessibleDescription()
-    assert "Prediction: black swan, 42%" in words and "3 files with this content" in words
+    assert "Prediction: banjo, 42%" in words and "3 files with this content" in words
     assert "xe9" in words  # not a box for what is no letter
     words.encode()  # no half characters: the bridge to the screen reader speaks UTF-8
     press(grid, Key.Key_Right)
@@ -70,7 +70,7 @@ def test_tooltips_say_all_and_show_names_as_they_are(grid: AssetGrid, qtbot, mon
     for place in (0, 1):
         at = center(grid, place)
         QApplication.sendEvent(grid.viewport(), QHelpEvent(QEvent.Type.ToolTip, at, grid.viewport().mapToGlobal(at)))
-    assert shown[0].split("\n") == ["IMG_00100.jpg", "Prediction: tench, 0%"]
+    assert shown[0].split("\n") == ["IMG_00100.jpg", "Prediction: Swan, 0%"]
     assert "&lt;b&gt;x" in shown[1]
 
 

@@ -12,22 +12,24 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QToolButton, QWidget
 
 from desktop.ui.inspector import Inspector
 from engine.schemas.library import Detail, FileRow, Tile
-from tests.desktop.ui.held_ports import AT, HEBREW, PIZZA, Engine, Held, Thumbnails, View, detail, error, label, shown
+from tests.desktop.ui.held_ports import HeldEngine, HeldReads, HeldThumbnails
+from tests.desktop.ui.on_screen import shown
+from tests.desktop.ui.records import AT, HEBREW, PIZZA, detail, error, label
 
 
 class Opened:
     """An inspector over a few pictures."""
 
     def __init__(self, qtbot, *details: Detail, width: int = 320, height: int = 700, top_k: int = 5) -> None:
-        self.view = View(*details)
-        self.read, self.engine = Held(self.view), Engine()
-        self.inspector = Inspector(self.read, Thumbnails(), self.engine, top_k=top_k)  # type: ignore[arg-type]
+        self.read, self.engine = HeldReads(held=True), HeldEngine()
+        self.view = self.read.view
+        self.view.details = {detail.content_id: detail for detail in details}
+        self.inspector = Inspector(self.read, HeldThumbnails(), self.engine, top_k=top_k)  # type: ignore[arg-type]
         shown(qtbot, self.inspector, width, height)
 
     def show(self, content_id: int | None, *selected: int) -> None:
         self.inspector.show_content(content_id, len(selected) or int(content_id is not None), np.array(selected, np.int64))
-        self.read.answer("inspector")
-        self.read.answer("selection")
+        self.read.answer_all()
 
     def said(self, signal_name: str) -> list[tuple]:
         heard: list[tuple] = []
@@ -57,7 +59,7 @@ def test_label_says_who_set_it(opened: Opened) -> None:
     assert "black swan" in opened.inspector.state.text() and "Ada" in opened.inspector.who.text()
     opened.view.details[2] = detail(2, label=label(None))
     opened.inspector.refresh()
-    opened.read.answer()
+    opened.read.answer_all()
     assert "Rejected" in opened.inspector.state.text() and not opened.inspector.field.text()
 
 
@@ -73,7 +75,7 @@ def test_nothing_chosen_shows_nothing_to_do(opened: Opened) -> None:
 def test_answers_about_another_picture_are_dropped(opened: Opened) -> None:
     opened.inspector.show_content(1, 1)
     opened.inspector.show_content(3, 1)
-    opened.read.answer()
+    opened.read.answer_all()
     assert opened.inspector.title.text() == "IMG_3.jpg"
     late = opened.inspector._show_detail
     late(opened.view.details[1])
@@ -100,7 +102,7 @@ def test_a_label_typed_is_asked_for(opened: Opened, qtbot) -> None:
     labelled, left = opened.said("labelRequested"), opened.said("left")
     opened.inspector.focus_label()
     qtbot.keyClicks(opened.inspector.field, "zebra")
-    opened.read.answer()
+    opened.read.answer_all()
     assert "zebra" in opened.inspector.hint.text() and opened.inspector.hint.isVisible()
     qtbot.keyClick(opened.inspector.field, Qt.Key.Key_Return)
     assert labelled == [("zebra",)] and not opened.inspector.hint.isVisible()
@@ -147,11 +149,11 @@ def test_a_reading_from_before_does_not_undo_a_note(opened: Opened, qtbot) -> No
     opened.inspector.note.setFocus()
     qtbot.keyClicks(opened.inspector.note, " at noon")
     opened.inspector.refresh()
-    opened.read.answer()
+    opened.read.answer_all()
     assert opened.inspector.note.text() == "by the lake at noon"
     opened.inspector.commit_typed()
     opened.inspector.refresh()  # still the old note: the step is not committed yet
-    opened.read.answer()
+    opened.read.answer_all()
     opened.show(3)
     assert sent == [(2, "by the lake at noon")]
 
@@ -163,7 +165,8 @@ def test_a_picture_without_a_label_takes_no_note(opened: Opened) -> None:
 
 def test_a_selection_says_what_it_has_in_common(opened: Opened) -> None:
     row = Tile(1, "0", "a", 1, "tench", 0.5, "tench", "accepted")
-    opened.view.rows = [row, replace(row, label=None, label_state=None), replace(row, label=None, label_state="rejected")]
+    plain, rejected = replace(row, label=None, label_state=None), replace(row, label=None, label_state="rejected")
+    opened.view.changed = {1: row, 2: plain, 3: rejected}
     opened.show(1, 1, 2, 3)
     state = opened.inspector.state.text().replace("\u2068", "").replace("\u2069", "")
     assert state == "tench 1  \N{MIDDLE DOT}  no label 1  \N{MIDDLE DOT}  rejected 1"
@@ -245,7 +248,7 @@ def test_model_and_number_of_classes_can_change(opened: Opened) -> None:
     assert "harvestman" not in opened.inspector.bars.accessibleDescription()
     opened.view.details[1] = detail(1, predictions=())
     opened.inspector.set_model_ref("net@4")
-    opened.read.answer()
+    opened.read.answer_all()
     assert opened.inspector.bars.accessibleDescription() == "" and not opened.inspector.copy_button.isEnabled()
 
 

@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QWidget
 
 from desktop.ui import theme
 from desktop.ui.intake import DropOverlay, image_in, local_path, paths_in, takes, url_of
-from tests.desktop.ui.held_ports import painted, shown
+from tests.desktop.ui.on_screen import painted, shown
 
 NAMES = st.binary(min_size=1, max_size=40).filter(lambda name: not set(name) & {0, ord("/")})
 

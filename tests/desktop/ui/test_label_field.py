@@ -9,7 +9,8 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from desktop.ui.label_field import LabelField
-from tests.desktop.ui.held_ports import Held, View, shown
+from tests.desktop.ui.held_ports import HeldReads
+from tests.desktop.ui.on_screen import shown
 
 LONG = "xylophone, marimba, with a name that is a good deal longer than the field is wide"
 
@@ -18,7 +19,7 @@ class Typed:
     """A field in a window, and what it said."""
 
     def __init__(self, qtbot) -> None:
-        self.read = Held(View())
+        self.read = HeldReads(held=True)
         self.read.at_once = True
         self.field = LabelField(self.read)  # type: ignore[arg-type]
         self.other = QLineEdit()
@@ -143,7 +144,7 @@ def test_a_late_answer_opens_nothing_after_the_label_is_set(typed: Typed) -> Non
     typed.type("swa")
     typed.key(Qt.Key.Key_Return)
     assert typed.committed == ["swa"]
-    assert typed.read.answer() > 0
+    assert typed.read.answer_all() > 0
     assert typed.field.hasFocus() and typed.offered == [] and typed.hints[-1] == ""
 
 
@@ -151,12 +152,11 @@ def test_answers_that_are_overtaken_are_dropped(typed: Typed) -> None:
     typed.read.at_once = False
     typed.field.begin()
     typed.type("t")
+    late = typed.read.read("completion")
     typed.type("ench fish")
-    first, *rest = typed.read.waiting
-    typed.read.waiting = rest
-    typed.read.answer()
+    typed.read.answer_all()
     assert typed.offered == []
-    first[2](["tench", "banjo"])
+    late()
     assert typed.offered == []
 
 
@@ -164,7 +164,7 @@ def test_a_late_answer_does_not_pull_the_keys_back(typed: Typed) -> None:
     typed.read.at_once = False
     typed.field.begin()
     typed.other.setFocus()
-    typed.read.answer()
+    typed.read.answer_all()
     assert typed.offered == [] and typed.other.hasFocus()
 
 
@@ -172,7 +172,7 @@ def test_nothing_opens_over_another_window(typed: Typed, qtbot) -> None:
     typed.read.at_once = False
     typed.field.begin()
     shown(qtbot, QWidget(), 200, 100)
-    typed.read.answer()
+    typed.read.answer_all()
     assert typed.offered == []
 
 

@@ -9,7 +9,9 @@ from PySide6.QtGui import QColor, QImage
 from desktop.ui.large_preview import LargePreview
 from engine.errors import ErrorCode, FileError
 from engine.schemas.frame import Frame
-from tests.desktop.ui.grid_ports import FakeReads, FakeThumbnails, HeldEngine, detail, pixels
+from tests.desktop.ui.held_ports import HeldEngine, HeldReads, HeldThumbnails
+from tests.desktop.ui.on_screen import pixels
+from tests.desktop.ui.records import detail
 
 GONE = FileError(ErrorCode.FILE_NOT_FOUND, "/photos/1.jpg is not there.", way_out="Connect the drive.")
 
@@ -21,10 +23,10 @@ def frame(color: str, width: int = 400, height: int = 300) -> Frame:
 
 class Bench:
     def __init__(self) -> None:
-        self.reads, self.thumbnails, self.engine = FakeReads(), FakeThumbnails(instant=False), HeldEngine()
+        self.reads, self.thumbnails, self.engine = HeldReads(), HeldThumbnails(instant=False), HeldEngine()
         self.reads.held = True
         for i in (1, 2):
-            self.reads.view.details[i] = detail(i, f"/photos/{i}.jpg")
+            self.reads.view.details[i] = detail(i)
         self.large = LargePreview(self.reads, self.thumbnails, self.engine)
 
     def color(self) -> tuple[int, ...]:
@@ -53,7 +55,7 @@ def test_the_thumbnail_at_once_and_the_sharp_picture_after_it(bench: Bench, qtbo
     assert bench.engine.waiting[0].name == "preview" and bench.engine.waiting[0].arguments == (1, 3000)
     bench.engine.finish(frame("blue"))
     assert bench.color() == BLUE
-    assert bench.large.accessibleDescription() == "IMG_00001.jpg, 1 of 2"  # not lost when the picture comes
+    assert bench.large.accessibleDescription() == "IMG_1.jpg, tench 62%, 1 of 2"  # not lost when the picture comes
 
 
 def test_a_larger_window_asks_for_a_larger_picture(bench: Bench, qtbot, monkeypatch) -> None:
@@ -118,7 +120,7 @@ def test_a_file_that_has_gone_is_said_beside_the_thumbnail_or_in_place_of_it(ben
 
 
 def test_zooming_in_asks_for_all_of_it_and_stays_where_it_is(bench: Bench, qtbot) -> None:
-    bench.reads.view.details[1] = detail(1, "/photos/1.jpg", size=(8000, 6000))
+    bench.reads.view.details[1] = detail(1, width=8000, height=6000)
     bench.large.show_content(1)
     qtbot.waitUntil(lambda: bool(bench.engine.waiting))
     bench.engine.finish(frame("red", 3000, 2250))

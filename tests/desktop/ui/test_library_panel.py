@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QVBoxLayout, QWidg
 
 from desktop.ui.library_panel import ALL, PROBLEMS, LibraryPanel
 from engine.schemas.library import ClassCount, Facets, Source
-from tests.desktop.ui.held_ports import AT, HEBREW, PIZZA, shown
+from tests.desktop.ui.on_screen import shown
+from tests.desktop.ui.records import AT, HEBREW, PIZZA
 
 FACETS = Facets(
     n_all=100,

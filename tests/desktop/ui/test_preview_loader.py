@@ -13,7 +13,7 @@ from desktop.ui import preview_loader as module
 from desktop.ui.preview_loader import PreviewLoader, to_image
 from engine.errors import ErrorCode, FileError
 from engine.schemas.frame import Frame
-from tests.desktop.ui.grid_ports import HeldEngine
+from tests.desktop.ui.held_ports import HeldEngine
 
 
 def frame(shade: int, width: int = 40, height: int = 30) -> Frame:

@@ -15,7 +15,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication
 
 from desktop.ui.preview_view import PreviewView
-from tests.desktop.ui.grid_ports import picture, pixels
+from tests.desktop.ui.on_screen import picture, pixels
 
 ROOT = Path(__file__).resolve().parents[3]
 NONE, LEFT, SHIFT, CTRL = (

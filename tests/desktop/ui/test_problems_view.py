@@ -12,7 +12,8 @@ from PySide6.QtWidgets import QApplication, QStyleOptionViewItem, QVBoxLayout, Q
 
 from desktop.ui.problems_view import CODE, FILE, REASON, WAY_OUT, ProblemsView, report
 from engine.schemas.library import Problem
-from tests.desktop.ui.held_ports import AT, HEBREW, PIZZA, shown
+from tests.desktop.ui.on_screen import shown
+from tests.desktop.ui.records import AT, HEBREW, PIZZA
 
 WAY = "Open it in an image viewer to see whether it is whole; copy it again or save it anew."
 

@@ -67,9 +67,31 @@ def test_slow_reads_rest_longer_up_to_a_bound(bench: Bench, monkeypatch: pytest.
     for took_s in (0.001, 0.1, 60.0):
         bench.refresher.at_once()
         now_s[0] += took_s
+        bench.refresher.want()
         bench.refresher.finished()
         rests.append(bench.refresher._rest.interval())
     assert rests == [200, 100 * REST_FACTOR, 10_000]
+
+
+def test_who_can_wait_longer_waits_until_somebody_cannot(bench: Bench, qtbot) -> None:
+    bench.refresher.want(1000)
+    assert len(bench.asked) == 1  # there was no answer to rest from
+    bench.refresher.finished()
+    answered_s = time.monotonic()
+    bench.refresher.want(600)
+    qtbot.wait(400)
+    assert len(bench.asked) == 1
+    bench.refresher.want(600)  # not counted from here
+    qtbot.waitUntil(lambda: len(bench.asked) == 2)
+    assert 0.55 <= bench.asked[1] - answered_s < 0.9
+    bench.refresher.finished()
+    bench.refresher.want(5000)
+    bench.refresher.want()
+    qtbot.waitUntil(lambda: len(bench.asked) == 3, timeout=1000)
+    bench.refresher.want()
+    bench.refresher.want(5000)  # does not hold back who was there before
+    bench.refresher.finished()
+    qtbot.waitUntil(lambda: len(bench.asked) == 4, timeout=1000)
 
 
 def test_another_library_begins_anew(bench: Bench, qtbot) -> None:

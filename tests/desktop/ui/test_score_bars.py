@@ -10,7 +10,8 @@ from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
 from desktop.ui.score_bars import ScoreBars
 from desktop.ui.tile_painter import confidence_color
 from engine.schemas.prediction import ClassScore
-from tests.desktop.ui.held_ports import detail, shown
+from tests.desktop.ui.on_screen import shown
+from tests.desktop.ui.records import detail
 
 TOP = detail().predictions[0].top
 

@@ -13,7 +13,8 @@ from desktop.ui.plain_text import printable
 from desktop.ui.tile_cache import TileCache
 from desktop.ui.tile_painter import TilePainter, TileShape, confidence_color, percent
 from engine.schemas.library import Tile
-from tests.desktop.ui.grid_ports import picture, pixels, tile
+from tests.desktop.ui.on_screen import picture, pixels
+from tests.desktop.ui.records import tile
 
 BLUE = QColor(20, 60, 220)
 WIDTH = 160

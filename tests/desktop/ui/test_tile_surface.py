@@ -19,7 +19,9 @@ from desktop.ui import theme
 from desktop.ui import tile_surface as module
 from desktop.ui.grid import MAX_TILE_PX, MIN_TILE_PX, AssetGrid
 from tests.desktop.ui.grid_hands import grid
-from tests.desktop.ui.grid_ports import FakeReads, FakeThumbnails, color_of, pixels, tile
+from tests.desktop.ui.held_ports import HeldReads, HeldThumbnails
+from tests.desktop.ui.on_screen import color_of, pixels
+from tests.desktop.ui.records import tile
 
 __all__ = ["grid"]  # the fixture
 
@@ -405,7 +407,7 @@ def test_the_heart_beats_while_twenty_thousand_come_and_are_painted(living: Asse
 
 
 def test_looks_and_size_change_in_any_order_before_it_is_shown(qtbot) -> None:
-    reads, thumbnails = FakeReads(), FakeThumbnails()
+    reads, thumbnails = HeldReads(), HeldThumbnails()
     fresh = AssetGrid(reads, thumbnails)
     qtbot.addWidget(fresh)
     for kind in (QEvent.Type.FontChange, QEvent.Type.PaletteChange, QEvent.Type.StyleChange):

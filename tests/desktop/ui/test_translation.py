@@ -205,7 +205,7 @@ def test_words_are_looked_up_when_they_are_shown(qtbot) -> None:
     from desktop.ui.settings_dialog import SettingsDialog
     from desktop.ui.shortcuts_sheet import ShortcutsSheet
     from engine.schemas.job import Preflight
-    from tests.desktop.ui.held_ports import label
+    from tests.desktop.ui.records import label
 
     app = QCoreApplication.instance()
     assert app is not None
