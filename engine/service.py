@@ -261,7 +261,7 @@ class Engine(Changes):
         Parameters
         ----------
         since
-            A time (ISO 8601, UTC): the record says ``cached`` where the answer is older.
+            A time (ISO 8601, UTC): the record says ``cached`` where the answer is older, or came from the cache.
         """
         from engine.postprocess import success_record
 
@@ -272,7 +272,9 @@ class Engine(Changes):
                 ErrorCode.JOB_STATE, "This picture has no prediction by the active model yet.", way_out="Wait for it."
             )
         newest = detail.predictions[0]
-        prediction = dataclasses.replace(newest, cached=not since or newest.predicted_at < since)
+        # In the library it may be new, and yet come from the cache, which another library has filled.
+        cached = newest.cached or not since or newest.predicted_at < since
+        prediction = dataclasses.replace(newest, cached=cached)
         return success_record(detail, prediction, top_k=top_k, path=path)
 
     # Upkeep
