@@ -51,8 +51,7 @@ def _run(arguments: list[str]) -> int:
     with Interrupt() as interrupt:
         from desktop.app import run
 
-        code = run(paths, library)
-    return code if interrupt.exit_code is None else interrupt.exit_code
+        return run(paths, library, exit_code=lambda: interrupt.exit_code)
 
 
 def _split(arguments: list[str]) -> tuple[str | None, list[str], str | None]:

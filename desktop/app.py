@@ -15,7 +15,7 @@ from typing import Any
 
 from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QTimer
 from PySide6.QtGui import QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from desktop.engine_thread import EngineThread
 from desktop.reading import LibraryReading
@@ -23,6 +23,7 @@ from desktop.thumbnails import Thumbnails
 from desktop.ui import icons, theme, translation
 from desktop.ui.library_menu import recent_libraries
 from desktop.ui.main_window import MainWindow
+from desktop.ui.settings_refused import SettingsRefused
 from engine import settings as settings_room
 from engine.errors import ErrorCode, FileError, LightdeskError
 from engine.schemas.settings import Settings
@@ -30,6 +31,7 @@ from engine.schemas.settings import Settings
 log = logging.getLogger(__name__)
 # Worker threads hold the interpreter's lock for shorter turns than usual, so that painting comes in between.
 SWITCH_INTERVAL_S = 0.001
+_EXIT_USAGE = 2
 TRACE_VARIABLE = "LIGHTDESK_STARTUP_TRACE"
 MakeEngine = Callable[[Settings], Any]
 
@@ -305,20 +307,47 @@ def _tell_start(what: str) -> None:
     print(f"lightdesk: {what} {taken_ms:.0f} ms after the start of the process", file=sys.stderr, flush=True)
 
 
-def run(paths: Sequence[str], library: str | None) -> int:
-    """Open the window and run until it is closed; returns the exit code."""
-    sys.setswitchinterval(SWITCH_INTERVAL_S)
+def _settings(overrides: Mapping[str, Any]) -> Settings | None:
+    """Read the settings; where some are wrong, ask whether to start without those. None: the person would not."""
     try:
-        settings = settings_room.load({"library": library} if library else {})
+        return settings_room.load(overrides)
     except LightdeskError as error:
-        print(f"lightdesk: {error}", file=sys.stderr)
-        return 2
+        log.error("%s", error)
+        box = SettingsRefused(error)
+        box.finished.connect(QCoreApplication.quit)
+        box.show()
+        # Not the box's own `exec`: a signal asks the application to quit, which only hears it in a loop of its own.
+        QCoreApplication.exec()
+        if box.result() != QDialog.DialogCode.Accepted:
+            return None
+    file, none = settings_room.settings_file(), Path(os.devnull)
+    for readable, environment in ((file, {}), (none, os.environ)):
+        try:
+            return settings_room.load(overrides, file=readable, environ=environment)
+        except LightdeskError as error:
+            log.error("%s", error)
+    return settings_room.load(overrides, file=none, environ={})
+
+
+def run(paths: Sequence[str], library: str | None, *, exit_code: Callable[[], int | None] = lambda: None) -> int:
+    """Open the window and run until it is closed; returns the exit code.
+
+    Parameters
+    ----------
+    exit_code
+        Asked at the end: what a signal wants it to be, or None.
+    """
+    sys.setswitchinterval(SWITCH_INTERVAL_S)
     QCoreApplication.setApplicationName("Lightdesk")
     QGuiApplication.setDesktopFileName("lightdesk")
     app = QApplication.instance() or QApplication(sys.argv[:1])
     assert isinstance(app, QApplication)
     app.setWindowIcon(icons.program_icon())
     translation.install(app)
+    theme.apply(app, Settings().theme)
+    settings = _settings({"library": library} if library else {})
+    if settings is None:
+        return exit_code() or _EXIT_USAGE
     theme.apply(app, settings.theme)
     program = Program(settings, paths)
     if os.environ.get(TRACE_VARIABLE):
@@ -330,6 +359,7 @@ def run(paths: Sequence[str], library: str | None) -> int:
         code = int(app.exec())
     finally:
         ended = program.close()
+    code = exit_code() or code
     if not ended:
         # Something hangs in a drive that is gone; what had to be kept is kept.
         logging.shutdown()

@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import signal
+import subprocess
+import sys
 import time
 import weakref
 from collections.abc import Callable, Iterator
@@ -20,6 +24,8 @@ from engine.schemas.settings import Settings
 from tests.desktop.fake_engine import FakeEngine
 from tests.desktop.real_program import closed, opened
 
+ROOT = Path(__file__).resolve().parents[2]
+Start = Callable[..., "subprocess.Popen[str]"]
 _THREADS_END_WITHIN_S = 5.0
 _left_running: list[QThread] = []
 
@@ -49,6 +55,34 @@ def no_leaked_qthreads() -> Iterator[None]:
             names = sorted(thread.objectName() or type(thread).__name__ for thread in leaked)
             pytest.fail(f"QThreads outlived their test: {', '.join(names)}")
         time.sleep(0.01)
+
+
+@pytest.fixture
+def start(home: Path) -> Iterator[Start]:
+    """Return a call that starts Python in a process of its own, ended with the test; `deaf` to signals from a terminal."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(
+        *command: str, deaf: bool = False, stdin: int = subprocess.DEVNULL, **environment: str
+    ) -> subprocess.Popen[str]:
+        disposition = signal.SIG_IGN if deaf else signal.SIG_DFL
+        process = subprocess.Popen(
+            [sys.executable, *command],
+            cwd=ROOT,
+            env={**os.environ, **environment},
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            preexec_fn=lambda: (signal.signal(signal.SIGINT, disposition), signal.signal(signal.SIGHUP, disposition)),
+        )
+        started.append(process)
+        return process
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 @dataclass

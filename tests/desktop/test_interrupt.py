@@ -5,13 +5,12 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from tests.desktop.conftest import Start
+
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="signals of POSIX")
 _WINDOW = """
 import sys
@@ -34,34 +33,20 @@ with Interrupt() as interrupt:
 print("after")
 sys.exit(interrupt.exit_code)
 """
-Start = Callable[..., "subprocess.Popen[str]"]
+# The program, with an engine that never closes.
+_HANGING = """
+import sys, threading
+from engine.service import Engine
+start = Engine.start
 
+def told(engine):
+    start(engine)
+    print("started", flush=True)
 
-@pytest.fixture
-def start(home: Path) -> Iterator[Start]:
-    started: list[subprocess.Popen[str]] = []
-
-    def begin(
-        *command: str, deaf: bool = False, stdin: int = subprocess.DEVNULL, **environment: str
-    ) -> subprocess.Popen[str]:
-        disposition = signal.SIG_IGN if deaf else signal.SIG_DFL
-        process = subprocess.Popen(
-            [sys.executable, *command],
-            cwd=ROOT,
-            env={**os.environ, **environment},
-            stdin=stdin,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.PIPE,
-            text=True,
-            preexec_fn=lambda: (signal.signal(signal.SIGINT, disposition), signal.signal(signal.SIGHUP, disposition)),
-        )
-        started.append(process)
-        return process
-
-    yield begin
-    for process in started:
-        process.kill()
-        process.communicate()
+Engine.start, Engine.close = told, lambda _engine: threading.Event().wait()
+from desktop.__main__ import main
+sys.exit(main([]))
+"""
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
@@ -104,6 +89,16 @@ def test_a_signal_before_the_window_is_not_lost(start: Start) -> None:
     process.send_signal(signal.SIGTERM)
     out, _err = process.communicate("\n", timeout=60)
     assert out.endswith("closed\nafter\n") and process.returncode == 143
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_thread_that_hangs_does_not_change_what_the_end_is_called(start: Start, number: signal.Signals) -> None:
+    process = start("-c", _HANGING, LIGHTDESK_MODEL="fake")
+    assert process.stdout is not None and process.stdout.readline() == "started\n"
+    process.send_signal(number)
+    _out, err = process.communicate(timeout=60)
+    assert "left behind: engine" in err  # else nothing was hanging
+    assert process.returncode == 128 + number
 
 
 def test_the_program_itself(start: Start, home: Path) -> None:

@@ -105,7 +105,7 @@ def test_what_the_window_warns_of_is_in_the_log(home: Path, monkeypatch: pytest.
     root = logging.getLogger()
     before = list(root.handlers)
     monkeypatch.setattr("desktop.platform_check.why_no_window", lambda: None)
-    monkeypatch.setattr("desktop.app.run", lambda _paths, _library: logging.getLogger("engine.x").warning("No driver.") or 0)
+    monkeypatch.setattr("desktop.app.run", lambda *_, **__: logging.getLogger("engine.x").warning("No driver.") or 0)
     try:
         assert entry.main([]) == 0
         assert "engine.x: No driver." in (home / "data" / "lightdesk.log").read_text("utf-8")
