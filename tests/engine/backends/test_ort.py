@@ -207,7 +207,9 @@ def test_cpu_asked_for_is_cpu_even_with_a_gpu(model: Model, monkeypatch: pytest.
     assert [providers for _, providers in runtime.opened] == [["CPUExecutionProvider"]]
 
 
-def test_a_gpu_that_fails_falls_back_with_the_reason(model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_gpu_that_fails_falls_back_with_the_reason(
+    model: Model, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
     def full() -> None:
         raise RuntimeError("CUDA failure 2: out of memory ; GPU=0")
 
@@ -215,6 +217,27 @@ def test_a_gpu_that_fails_falls_back_with_the_reason(model: Model, monkeypatch: 
     report = open_session(model, device="cuda", cpu_threads=1).report
     assert report.device == "cpu"
     assert report.fallback_reason is not None and "too little free memory" in report.fallback_reason
+    # The same sentence, once, as a warning: what the programs' log keeps.
+    warned = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert warned == [report.fallback_reason]
+
+
+def test_nothing_is_logged_where_nothing_was_missed(
+    model: Model, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(nvidia, "ask_driver", lambda: None)
+    assert open_session(model, device="auto", cpu_threads=1).report.fallback_reason is None
+    monkeypatch.setattr(ort, "_import_runtime", Runtime)
+    monkeypatch.setattr(nvidia, "ask_driver", lambda: GPU)
+    assert open_session(model, device="auto", cpu_threads=1).report.device == "cuda"
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == []
+
+
+@needs_no_gpu
+def test_a_gpu_asked_for_and_not_there_is_logged_too(model: Model, caplog: pytest.LogCaptureFixture) -> None:
+    report = open_session(model, device="cuda", cpu_threads=1).report
+    assert report.fallback_reason is not None
+    assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == [report.fallback_reason]
 
 
 @pytest.mark.parametrize("content", [b"", b"not a model", b"\x08\x08" + b"\x00" * 1000])
