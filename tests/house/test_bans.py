@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+import tomllib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -16,10 +17,17 @@ _SQL = re.compile(
     r"|CREATE\s+(VIRTUAL\s+)?(TABLE|INDEX|TRIGGER)\s|BEGIN\s+(IMMEDIATE|EXCLUSIVE))",
     re.S,
 )
+_MODELS = {
+    section["name"]: section["format"]
+    for path in (ROOT / "models").glob("*.toml")
+    for section in [tomllib.loads(path.read_text("utf-8"))["model"]]
+}
 # Where a ban does not hold, and why.
 _EXCEPT = {
     ("sql", "engine/cache.py"): "the cache's own SQLite file, which diskcache made",
     ("sql", "engine/doctor/storage.py"): "a trial table in memory, to see sqlite-vec at work",
+    ("model names", "engine/schemas/settings.py"): "the default of a setting",
+    ("model names", "engine/registry/building.py"): "builders, each of which a manifest asks for by its name",
     ("file access in widgets", "desktop/ui/icons.py"): "the program's own drawings, each read once",
 }
 
@@ -144,6 +152,31 @@ def _providers(tree: ast.AST) -> Iterator[int]:
     return (line for text, line in texts(tree) if re.search(r"\w+ExecutionProvider\b", text))
 
 
+def _model_names(tree: ast.AST) -> Iterator[int]:
+    """Find texts that are a model's name, with or without version; where that is a format's name too, branches on it."""
+    about_formats = {
+        id(side)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare)
+        and any(dotted(other).rpartition(".")[2] in ("format", "fmt") for other in (node.left, *node.comparators))
+        for side in (node.left, *node.comparators)
+    }
+    branches = {
+        id(text)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Compare | ast.MatchValue)
+        or (isinstance(node, ast.Call) and "startswith" in dotted(node.func))
+        for text in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if not isinstance(node, ast.Constant) or not isinstance(node.value, str):
+            continue
+        name = node.value.partition("@")[0]
+        also_a_format = name in _MODELS.values() and name == node.value
+        if name in _MODELS and not (also_a_format and (id(node) in about_formats or id(node) not in branches)):
+            yield node.lineno
+
+
 # Name, where it holds (a path's beginning), what finds it, what to do instead, and code that must be found.
 BANS: list[tuple[str, tuple[str, ...], Callable[[ast.AST], Iterator[int]], str, str]] = [
     (
@@ -245,6 +278,13 @@ BANS: list[tuple[str, tuple[str, ...], Callable[[ast.AST], Iterator[int]], str, 
         'x = ["CUDAExecutionProvider"]',
     ),
     (
+        "model names",
+        ("engine/", "desktop/"),
+        _model_names,
+        "a model is a manifest, never a branch: give the manifest a field that says what differs",
+        'x = "efficientnet-lite0"',
+    ),
+    (
         "available providers",
         ("",),
         called("onnxruntime.get_available_providers", "ort.get_available_providers"),
@@ -303,6 +343,26 @@ def test_the_ban_can_see(
     _ban: str, _places: tuple[str, ...], find: Callable[[ast.AST], Iterator[int]], _advice: str, example: str
 ) -> None:
     assert list(find(ast.parse(example)))
+
+
+@pytest.mark.parametrize(
+    ("code", "found"),
+    [
+        ('if manifest.name == "efficientnet-lite0": pass', True),
+        ('if ref in ("efficientnet-lite0@1", other): pass', True),
+        ('sizes = {"efficientnet-lite0": 224}', True),
+        ('match name:\n  case "fake": pass', True),
+        ('if ref.startswith("fake"): pass', True),
+        ('if manifest.name == "fake": pass', True),
+        ('if ref == "fake@1": pass', True),
+        ('if manifest.format == "fake": pass', False),
+        ('report = DeviceReport("fake", title)', False),
+        ('"""efficientnet-lite0 is the default."""', False),
+    ],
+)
+def test_branches_on_a_model_are_told_from_formats(code: str, found: bool) -> None:
+    assert {"efficientnet-lite0", "fake"} <= set(_MODELS)
+    assert bool(list(_model_names(ast.parse(code)))) == found
 
 
 def test_exceptions_are_needed(trees: dict[str, ast.Module]) -> None:
