@@ -149,22 +149,28 @@ def test_plugins_that_are_elsewhere_are_tried_in_a_child(tmp_path: Path) -> None
     assert said.endswith("Take it away with: unset QT_QPA_PLATFORM QT_PLUGIN_PATH")
 
 
+NOBODY_IS_LET_IN = "The display {} does not answer or lets nobody in, so the predictions are printed here."
+needs_xcb = pytest.mark.skipif(bool(platform_check._missing("xcb")), reason="no libraries for X here: it stops at them")
+needs_wayland = pytest.mark.skipif(bool(platform_check._missing("wayland")), reason="no libraries for Wayland here")
+
+
+@needs_xcb
 def test_an_x_display_that_is_not_there() -> None:
-    said = asked_outside(DISPLAY=":987")
-    assert "display :987 does not answer" in said or "apt-get" in said
+    assert asked_outside(DISPLAY=":987") == NOBODY_IS_LET_IN.format(":987")
 
 
+@needs_xcb
 def test_an_x_display_whose_other_end_is_closed_as_after_ssh() -> None:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         number = free.getsockname()[1] - 6000
-    said = asked_outside(DISPLAY=f"127.0.0.1:{number}.0")
-    assert "does not answer" in said or "apt-get" in said
+    assert asked_outside(DISPLAY=f"127.0.0.1:{number}.0") == NOBODY_IS_LET_IN.format(f"127.0.0.1:{number}.0")
 
 
+@needs_wayland
 def test_a_wayland_display_that_is_not_there(tmp_path: Path) -> None:
     said = asked_outside(WAYLAND_DISPLAY="wayland-987", XDG_RUNTIME_DIR=str(tmp_path))
-    assert "display wayland-987 does not answer" in said or "apt-get" in said
+    assert said == NOBODY_IS_LET_IN.format("wayland-987")
 
 
 def test_a_display_that_keeps_silent_is_given_up(all_there, monkeypatch: pytest.MonkeyPatch) -> None:
