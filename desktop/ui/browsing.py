@@ -62,9 +62,9 @@ class Browser(QObject):
         """The person chose another filter or order."""
         self._ids.at_once()
 
-    def contents_moved(self) -> None:
-        """Contents, predictions or labels moved."""
-        self._ids.want()
+    def contents_moved(self, rest_ms: int = 0) -> None:
+        """Contents, predictions or labels moved; the list is read `rest_ms` after it came last, at the soonest."""
+        self._ids.want(rest_ms)
         self._facets.want()
 
     def counts_moved(self) -> None:

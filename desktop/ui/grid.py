@@ -40,7 +40,13 @@ _CTRL = Qt.KeyboardModifier.ControlModifier
 
 
 class AssetGrid(TileSurface):
-    """A grid of contents that stays quick with a million of them. GUI thread."""
+    """A grid of contents that stays quick with a million of them. GUI thread.
+
+    Attributes
+    ----------
+    is_driven
+        Whether the last list took something away from a screen that was full.
+    """
 
     currentChanged = Signal(object)  # content id or None
     selectionChanged = Signal()
@@ -54,6 +60,7 @@ class AssetGrid(TileSurface):
         self._select_on_release: int | None = None  # a content, not a place: the list may change meanwhile
         self._band = RubberBand()
         self._wheel_rest = 0
+        self.is_driven = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setAccessibleName(self.tr("Pictures"))
         self._autoscroll = QTimer(self)
@@ -65,8 +72,9 @@ class AssetGrid(TileSurface):
     def set_ids(self, ids: NDArray[np.int64]) -> None:
         """Show these contents; current item, selection and what is on the screen stay where they are still there."""
         before, bar = self._chosen(), self.verticalScrollBar()
-        scroll_px = bar.value()
+        scroll_px, n_before, seen = bar.value(), self.count(), self._visible_ids()
         self._show_ids(ids)
+        self.is_driven = n_before > len(seen) > 0 and not set(self._visible_ids()).issuperset(seen)
         self._band.shift(bar.value() - scroll_px)
         if self._band.is_open:
             self._select_band()

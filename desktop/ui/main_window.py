@@ -38,6 +38,8 @@ from engine.schemas.job import JobProgress, Preflight
 from engine.schemas.library import Command, Facets, Query
 
 _MIN_WIDTH_PX, _MIN_HEIGHT_PX = 900, 520
+# Pictures that come by themselves (the newest first, say) move the others under the eye no more often than this.
+_CALM_MS = 1000
 
 
 class MainWindow(WindowActions):
@@ -232,7 +234,7 @@ class MainWindow(WindowActions):
     def predictions_stored(self, content_ids: tuple[int, ...]) -> None:
         """New answers: counts and order are read again soon."""
         self.grid.refresh(content_ids)
-        self.browser.contents_moved()
+        self.browser.contents_moved(_CALM_MS if self.grid.is_driven else 0)
         if self.grid.current_id() in content_ids:
             self.inspector.refresh()
 

@@ -88,6 +88,30 @@ def test_counts_live_while_pictures_keep_coming(show: Show, qtbot) -> None:
     assert len(facets) > 2 and max(facets) > 10
 
 
+@pytest.mark.parametrize(("newest_first", "most"), [(False, 10), (True, 3)])
+def test_pictures_that_come_by_themselves_do_not_make_the_screen_restless(
+    show: Show, qtbot, newest_first: bool, most: int
+) -> None:
+    shown = show(200)
+    window = shown.window
+    qtbot.waitUntil(lambda: window.grid.count() == 200)
+    lists: list[float] = []
+    window.browser.idsCame.connect(lambda _ids, _query: lists.append(time.monotonic()))
+    if newest_first:
+        window.filters.direction.setChecked(True)
+        qtbot.waitUntil(lambda: len(lists) == 1)
+    lists.clear()
+    stop = time.monotonic() + (2.2 if newest_first else 1.2)
+    while time.monotonic() < stop:
+        window.predictions_stored(shown.engine.add(3))
+        qtbot.wait(10)
+    assert (1 if newest_first else 3) < len(lists) <= most
+    # A person who asks is not made to wait.
+    asked_s = time.monotonic()
+    window.refresh_at_once(shown.engine.add(1))
+    qtbot.waitUntil(lambda: lists[-1] > asked_s, timeout=500)
+
+
 def test_commit_of_another_process_is_shown(show: Show, qtbot) -> None:
     shown = show(3)
     shown.engine.add(4)

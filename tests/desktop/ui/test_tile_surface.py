@@ -293,6 +293,19 @@ def test_at_the_top_new_ones_are_seen(grid: AssetGrid, qtbot) -> None:
     assert grid.verticalScrollBar().value() == 0 and id_at_top(grid) >= 5000
 
 
+def test_it_knows_when_new_ones_drive_the_others_off_the_screen(grid: AssetGrid, qtbot) -> None:
+    grid.set_ids(ids(5))
+    grid.set_ids(np.concatenate([ids(30, first=5000), ids(5)]))
+    assert not grid.is_driven  # there was room
+    grid.set_ids(np.concatenate([ids(30, first=6000), ids(30, first=5000), ids(5)]))
+    assert grid.is_driven
+    grid.set_ids(np.concatenate([ids(30, first=6000), ids(30, first=5000), ids(40)]))
+    assert not grid.is_driven  # they came out of sight
+    scroll_to(grid, 40)
+    grid.set_ids(np.concatenate([ids(60, first=7000), grid._selection.ids]))
+    assert not grid.is_driven  # what is on the screen stays where it is
+
+
 def test_another_filter_begins_at_its_top(grid: AssetGrid, qtbot) -> None:
     filled(qtbot, grid, 500)
     grid.set_current(100 + 300)
