@@ -18,6 +18,7 @@ from PySide6.QtWidgets import QApplication
 from shiboken6 import isValid
 
 from desktop.app import Program
+from desktop.engine_thread import EngineThread
 from desktop.ui import theme
 from engine.errors import LightdeskError
 from engine.schemas.settings import Settings
@@ -162,3 +163,10 @@ def program(qtbot, home: Path) -> Iterator[Program]:
     yield program
     closed(program)
     app.processEvents()
+
+
+@pytest.fixture
+def thread(qtbot) -> Iterator[EngineThread]:
+    thread = EngineThread()
+    yield thread
+    thread.close()
