@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +16,7 @@ from engine.doctor.examination import examine
 from engine.doctor.report import Finding, Report, as_data, render_json, render_text
 from engine.schemas.settings import Settings
 from engine.settings import load
+from tests.engine.cli.running import run
 from tests.engine.doctor.findings import texts
 
 
@@ -79,6 +83,45 @@ def test_it_writes_nothing_that_stays(home: Path, monkeypatch: pytest.MonkeyPatc
     monkeypatch.setenv("LIGHTDESK_MODEL", "fake")
     examine(load())
     assert not home.exists() or not [p for p in home.rglob("*") if p.is_file()]
+
+
+_SHUT = """
+import os, sys
+
+def shut(event, arguments):
+    '''Refuse and note what asks a name server, connects, or sends to an address; sockets of this machine pass.'''
+    asks = event in ("socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr", "socket.getnameinfo")
+    goes = event in ("socket.connect", "socket.sendto", "socket.sendmsg") and isinstance(arguments[1], tuple)
+    if asks or goes:
+        with open(os.environ["NOTES"], "a", encoding="utf-8") as notes:
+            print(event, arguments, file=notes)
+        raise OSError(101, "Network is unreachable")
+
+sys.addaudithook(shut)
+"""
+
+
+@pytest.fixture
+def cut_off(tmp_path: Path) -> dict[str, str]:
+    """An environment in which Python, in children too, gets out of the machine nowhere, and notes each try."""
+    (tmp_path / "plant").mkdir()
+    (tmp_path / "plant" / "sitecustomize.py").write_text(_SHUT, "utf-8")
+    variables = {"PYTHONPATH": str(tmp_path / "plant"), "NOTES": str(tmp_path / "notes")}
+    tries = "import socket; socket.create_connection(('192.0.2.1', 80), timeout=5)"
+    done = subprocess.run([sys.executable, "-c", tries], env={**os.environ, **variables}, capture_output=True)
+    assert b"Network is unreachable" in done.stderr and "192.0.2.1" in Path(variables["NOTES"]).read_text("utf-8")
+    Path(variables["NOTES"]).write_text("")
+    return variables
+
+
+@pytest.mark.qt
+def test_nothing_leaves_the_machine(report: Report, cut_off: dict[str, str]) -> None:
+    """Cut off from everything it comes to the same, and it does not even try."""
+    done = run("doctor", "--json", QT_QPA_PLATFORM="offscreen", **cut_off)
+    assert Path(cut_off["NOTES"]).read_text("utf-8") == ""
+    found = [(f["section"], f["name"], f["state"]) for f in json.loads(done.stdout)["findings"]]
+    assert found == [(f.section, f.name, f.state) for f in report.findings]
+    assert done.returncode == (0 if report.ok else 1)
 
 
 def test_a_section_that_breaks_is_a_finding(monkeypatch: pytest.MonkeyPatch) -> None:
