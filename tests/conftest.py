@@ -26,8 +26,11 @@ from engine.service import Engine
 from engine.settings import load
 
 _THREADS_END_WITHIN_S = 5.0
-# What tests say that cannot be run for want of a right: .ci/run is where it must be had.
-_WANT_A_RIGHT = ("nothing may be mounted here",)
+# How tests begin that say what they lack and .ci/run must have, and what is to be done there.
+_HAD_IN_CI = {
+    "nothing may be mounted here": "Let .ci/run be root, or let it make namespaces.",
+    "torch is not installed": "Let it be installed, as make test-all does.",
+}
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -41,13 +44,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """Under .ci/run, fail what elsewhere is skipped for want of a right: nobody reads the reasons there."""
+    """Under .ci/run, fail what elsewhere is skipped for want of something that it must have: nobody reads the reasons there."""
     report = yield
     if report.skipped and os.environ.get("LIGHTDESK_TESTS_CI") and isinstance(report.longrepr, tuple):
         reason = report.longrepr[2].removeprefix("Skipped: ")
-        if reason.startswith(_WANT_A_RIGHT):
-            report.outcome = "failed"
-            report.longrepr = f"{item.nodeid}: {reason}. Let .ci/run be root, or let it make namespaces."
+        for beginning, advice in _HAD_IN_CI.items():
+            if reason.startswith(beginning):
+                report.outcome = "failed"
+                report.longrepr = f"{item.nodeid}: {reason}. {advice}"
     return report
 
 

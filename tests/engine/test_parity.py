@@ -100,9 +100,11 @@ def network_in_torch(torch: Any, w: dict[str, Any], pixels: np.ndarray) -> tuple
 
 
 @pytest.mark.slow
+@pytest.mark.torch
 @pytest.mark.filterwarnings("ignore")
 def test_probabilities_agree_with_torch(tmp_path: Path, model: Model, session: Session) -> None:
-    torch = pytest.importorskip("torch", reason="torch is installed by make test-all")
+    import torch
+
     (tmp_path / "w.pth").write_bytes(building._weights())
     weights = torch.load(tmp_path / "w.pth", weights_only=True)
     noise = np.random.default_rng(3).integers(0, 256, (3, 224, 224, 3), dtype=np.uint8)
@@ -115,10 +117,25 @@ def test_probabilities_agree_with_torch(tmp_path: Path, model: Model, session: S
         assert np.abs(embedding - expected_embedding).max() < 1e-3
 
 
-def test_a_cup_of_coffee_is_known(model: Model, session: Session) -> None:
-    scores = probabilities(session, [cheap_way(model, (ROOT / "resources" / "samples" / "coffee.jpg").read_bytes())])[0]
-    assert model.manifest.labels[int(scores.argmax())] == "espresso"
-    assert scores.max() == pytest.approx(0.948, abs=0.02)
+# What the network says of the samples, each pixel decoded. Of those it is unsure of, a wrong step changes the answer.
+ANSWERS = {
+    "astronaut.jpg": ("football helmet", 0.166),
+    "chelsea.jpg": ("tiger cat", 0.385),
+    "clock_motion.jpg": ("bubble", 0.269),
+    "coffee.jpg": ("espresso", 0.953),
+    "rocket.jpg": ("missile", 0.296),
+}
+
+
+@pytest.mark.parametrize("way", ["cheap", "full"])
+def test_the_samples_are_answered_as_ever(model: Model, session: Session, way: str) -> None:
+    """No torch, and no photos but those that ship: this much of parity is checked everywhere."""
+    assert list(ANSWERS) == [path.name for path in SAMPLES]
+    files = [path.read_bytes() for path in SAMPLES]
+    pictures = [cheap_way(model, data) if way == "cheap" else full_decode_and_smooth_resize(data) for data in files]
+    for scores, (name, confidence) in zip(probabilities(session, pictures), ANSWERS.values(), strict=True):
+        assert model.manifest.labels[int(scores.argmax())] == name
+        assert scores.max() == pytest.approx(confidence, abs=0.04 if way == "cheap" else 0.005)
 
 
 @pytest.mark.parametrize("factor", [0.4, 1.0, 2.6])
@@ -128,13 +145,14 @@ def test_cheap_decode_sees_the_same_in_the_samples(model: Model, session: Sessio
     full = probabilities(session, [full_decode_and_smooth_resize(data) for data in files])
     # Half the sum of differences: the share of the probability that went elsewhere.
     assert (np.abs(cheap - full).sum(axis=1) / 2).mean() < 0.1
-    sure = full.max(axis=1) > 0.6
-    assert sure.any()
-    assert (cheap.argmax(axis=1) == full.argmax(axis=1))[sure].all()
+    assert (cheap.argmax(axis=1) == full.argmax(axis=1)).all()
+    for best_cheap, best_full in zip(np.argsort(-cheap)[:, :5], np.argsort(-full)[:, :5], strict=True):
+        assert len(set(best_cheap) & set(best_full)) >= 4
 
 
-@pytest.mark.skipif(not PHOTOS.is_dir(), reason="the hundred sample photos are not here (LIGHTDESK_SAMPLE_PHOTOS)")
-@pytest.mark.parametrize("factor", [1.0, pytest.param(2.0, marks=pytest.mark.slow)])
+@pytest.mark.skipif(not PHOTOS.is_dir(), reason=f"no hundred photos in {PHOTOS}: name them in LIGHTDESK_SAMPLE_PHOTOS")
+@pytest.mark.slow
+@pytest.mark.parametrize("factor", [1.0, 2.0])
 def test_accuracy_is_that_of_full_decode(model: Model, session: Session, factor: float) -> None:
     with (PHOTOS.parent / "photos.csv").open(newline="") as file:
         truth = {row["file"]: int(row["imagenet_class_id"]) for row in csv.DictReader(file)}
