@@ -169,7 +169,10 @@ def test_shown_and_named_as_by_definition(small: SmallLibrary, steps: list[tuple
                 sources.set_removed(small.conn, sources.add(small.conn, root), removed=True)
                 removed.add(root)
             elif kind == "back":
-                assert sources.bring_back(small.conn, root) == (root in removed)
+                found = sources.removed_among(small.conn, [root])
+                assert bool(found) == (root in removed)
+                for source_id in found:
+                    sources.set_removed(small.conn, source_id, removed=False)
                 removed.discard(root)
             for known in ever:
                 there = sorted(f[0] for f in placed.values() if f[2] == known and f[4])
