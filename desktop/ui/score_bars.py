@@ -65,11 +65,22 @@ class ScoreBars(QWidget):
 
     def _describe(self) -> None:
         """Tell screen readers of the row of the keys, or else of all."""
-        rows = [f"{k}: {score.class_name}, {score.confidence:.1%}" for k, score in enumerate(self._scores, 1)]
+        rows = []
+        for k, score in enumerate(self._scores, 1):
+            row = f"{k}: {score.class_name}, {score.confidence:.1%}"
+            rows.append(self.tr("{0} (the label)").format(row) if self._is_chosen(score) else row)
         if self._current >= 0:
             self.setAccessibleDescription(self.tr("{0}; Enter accepts it").format(rows[self._current]))
         else:
             self.setAccessibleDescription("; ".join(rows))
+
+    def _is_chosen(self, score: ClassScore) -> bool:
+        """Tell whether a row is the label's.
+
+        Where a model has two classes of one name, the library tells them apart by their number in the network's
+        output, as in "crane (134)"; the prediction has the name as the model gives it.
+        """
+        return self._chosen in (score.class_name, f"{score.class_name} ({score.class_id})")
 
     def _row_px(self) -> int:
         return self.fontMetrics().height() + _BAR_PX + 13
@@ -109,7 +120,7 @@ class ScoreBars(QWidget):
         painter.setPen(faint)
         place = QRect(rest.right() - number_px + 1, rest.top(), number_px, rest.height())
         painter.drawText(self._turned(place), Qt.AlignmentFlag.AlignRight, f"{score.confidence:.1%}")
-        chosen = score.class_name == self._chosen
+        chosen = self._is_chosen(score)
         font = QFont(self.font())
         font.setWeight(QFont.Weight.DemiBold if chosen else QFont.Weight.Normal)
         painter.setFont(font)

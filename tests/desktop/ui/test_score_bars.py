@@ -129,3 +129,18 @@ def test_twenty_rows_of_any_name_can_be_painted(bars: ScoreBars) -> None:
     bars.set_scores(tuple(ClassScore(i, names[i % 5], i / 20) for i in range(20)), chosen="שלום")
     assert bars.sizeHint().height() > 19 * bars.fontMetrics().height()
     assert not bars.grab().isNull()
+
+
+@pytest.mark.parametrize(
+    ("label", "marked"),
+    [("crane (134)", [1]), ("crane (517)", [3]), ("stork", [2]), ("crane (99)", []), ("heron", []), (None, [])],
+)
+def test_of_two_classes_of_one_name_the_labels_is_marked(bars: ScoreBars, label: str | None, marked: list[int]) -> None:
+    cranes = (ClassScore(134, "crane", 0.6), ClassScore(127, "stork", 0.2), ClassScore(517, "crane", 0.1))
+    bars.set_scores(cranes)
+    plain = bars.grab().toImage()
+    assert "label" not in bars.accessibleDescription()
+    bars.set_scores(cranes, label)
+    said = [row for row in bars.accessibleDescription().split("; ") if "(the label)" in row]
+    assert [int(row[0]) for row in said] == marked
+    assert (bars.grab().toImage() != plain) == bool(marked)
