@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import pairwise
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAccessible, QAccessibleEvent, QGuiApplication
@@ -69,10 +70,13 @@ class Banner(QWidget):
         while (item := self._ways.takeAt(0)) is not None:
             if widget := item.widget():
                 widget.deleteLater()
-        for title, run in ways:
-            button = QPushButton(title)
+        buttons = [QPushButton(title) for title, _run in ways]
+        for button, (_title, run) in zip(buttons, ways, strict=True):
             button.clicked.connect(run)
             self._ways.addWidget(button)
+        # New ones come last in the order of the Tab key: back to where they stand, before what copies and closes.
+        for first, second in pairwise([self.copy_button, *buttons, self.copy_button, self.close_button]):
+            self.setTabOrder(first, second)
         self.text.setText(breakable(text))
         self.text.setAccessibleName(text)
         self.setAccessibleName(text)

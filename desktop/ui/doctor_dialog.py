@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from PySide6.QtCore import QCoreApplication, QSize, Qt
-from PySide6.QtGui import QFontDatabase, QGuiApplication
+from PySide6.QtGui import QFontDatabase, QGuiApplication, QTextOption
 from PySide6.QtWidgets import QDialog, QDialogButtonBox, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from desktop.ui.ports import Failed
 from engine.errors import LightdeskError
 
-_WIDE_CHARS = 112  # the doctor's longest lines
+_WIDE_CHARS = 121  # the doctor's longest lines
 _MARGIN_PX = 80
 
 
@@ -26,7 +26,8 @@ class TextDialog(QDialog):
         self.view.setReadOnly(True)
         self.view.setAccessibleName(title)
         self.view.setFont(QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont))
-        self.view.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
+        # Where the screen is narrower than a line, its end is below and not out of sight.
+        self.view.setWordWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
         buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Close)
         buttons.rejected.connect(self.reject)
         self.copy_button = QPushButton(self.tr("Copy"))

@@ -230,9 +230,12 @@ class FilterBar(QWidget):
     def show_count(self, n_shown: int, n_all: int) -> None:
         """Say how many pass."""
         shown, total = f"{n_shown:,}", f"{max(n_all, n_shown):,}"
-        text = self.tr("{0} of {1}").format(shown, total) if self.is_filtering() else ""
-        if text != self.count.text():
-            self.count.setText(text)
+        words = self.tr("{0} of {1}")
+        self.count.setText(words.format(shown, total) if self.is_filtering() else "")
+        # Its room is there before the first filter, so that nothing moves aside when one is set.
+        room_px = self.count.fontMetrics().horizontalAdvance(words.format(total, total)) + 2
+        if room_px != self.count.minimumWidth():
+            self.count.setFixedWidth(room_px)
             self._fit()
 
     # Inside
@@ -257,9 +260,7 @@ class FilterBar(QWidget):
 
     def _show_state(self) -> None:
         """Mark what is filtering by its frame, so that nobody wonders where the pictures went."""
-        if self.clear_button.isVisibleTo(self) != self.is_filtering():
-            self.clear_button.setVisible(self.is_filtering())
-            self._fit()
+        self.clear_button.setEnabled(self.is_filtering())
         for widget, active in (
             (self.source, self.source.currentIndex() > 0),
             (self.labelled, self.labelled.currentIndex() > 0),

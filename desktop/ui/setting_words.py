@@ -61,76 +61,30 @@ WORDS = {
     "light": _T("Settings", "Light"),
     "dark": _T("Settings", "Dark"),
 }
-# The engine's words once more, so that they are found for translation (tests/desktop/ui/test_translation.py compares).
+# For people at a window, where the choices stand beside it; the engine's own words are for files and flags.
 HELP = {
     "library": _T(
-        "Settings",
-        "Library file to open; empty for the one in your data folder.",
+        "Settings", "The library that is opened at the start. Leave it empty to go on with the one you used last."
     ),
     "cache_dir": _T(
         "Settings",
-        "Folder for thumbnails and cached predictions; empty for the system's cache folder. Safe to delete.",
+        "Where thumbnails and predictions are kept, so that they need not be made again. The folder can be deleted at any time.",
     ),
-    "models_dir": _T(
-        "Settings",
-        "Folder for built and installed models; empty for the one in your data folder.",
-    ),
-    "model": _T(
-        "Settings",
-        "Model to use, as NAME or NAME@VERSION.",
-    ),
-    "device": _T(
-        "Settings",
-        "Where to run the model: auto, cpu or cuda.",
-    ),
-    "cpu_threads": _T(
-        "Settings",
-        "Cores used for inference on a CPU; 0 for all.",
-    ),
-    "gpu_memory_mb": _T(
-        "Settings",
-        "Most memory that the model may take on a GPU, in megabytes.",
-    ),
-    "decode_threads": _T(
-        "Settings",
-        "Threads that decode pictures; 0 for one a core.",
-    ),
-    "max_batch": _T(
-        "Settings",
-        "Largest batch; 0 for what suits the device (4 on a CPU, 32 on a GPU).",
-    ),
-    "max_delay_ms": _T(
-        "Settings",
-        "Longest wait for a batch to fill while the engine is busy, in milliseconds.",
-    ),
-    "max_file_mb": _T(
-        "Settings",
-        "Largest image file that is read, in megabytes.",
-    ),
-    "max_megapixels": _T(
-        "Settings",
-        "Largest picture that is decoded, in megapixels; 0 for what this machine's memory allows.",
-    ),
-    "include_hidden": _T(
-        "Settings",
-        "Also take hidden files and folders.",
-    ),
-    "cache_mb": _T(
-        "Settings",
-        "Space that the cache may take, in megabytes.",
-    ),
-    "top_k": _T(
-        "Settings",
-        "Number of classes shown and printed.",
-    ),
-    "user_name": _T(
-        "Settings",
-        "Name written beside your labels; empty for the system's user name.",
-    ),
-    "theme": _T(
-        "Settings",
-        "Colours of the window: system, light or dark.",
-    ),
+    "models_dir": _T("Settings", "Where models lie that were built or installed."),
+    "model": _T("Settings", "What looks at your pictures."),
+    "device": _T("Settings", "Where the model runs. Automatic takes the GPU where one works, and else the CPU."),
+    "cpu_threads": _T("Settings", "How many cores the model may take on a CPU."),
+    "gpu_memory_mb": _T("Settings", "The most memory that the model may take on a GPU."),
+    "decode_threads": _T("Settings", "How many pictures are decoded at a time."),
+    "max_batch": _T("Settings", "The most pictures that the model gets at once. More of them take more memory."),
+    "max_delay_ms": _T("Settings", "How long a batch may wait for more pictures while there is much to do."),
+    "max_file_mb": _T("Settings", "Larger files are not read, and stand in the list of problems."),
+    "max_megapixels": _T("Settings", "Larger pictures are not decoded, and stand in the list of problems."),
+    "include_hidden": _T("Settings", "Also take files and folders that are hidden."),
+    "cache_mb": _T("Settings", "The most space that the cache may take."),
+    "top_k": _T("Settings", "How many classes are shown of a prediction."),
+    "user_name": _T("Settings", "Stands beside your labels. Leave it empty for your name on this computer."),
+    "theme": _T("Settings", "Colours of the window."),
 }
 
 

@@ -315,3 +315,12 @@ def test_about_says_version_licences_and_where_the_library_is(parent: QWidget, q
     qtbot.keyClick(close, Qt.Key.Key_Space)
     assert not about.isVisible()
     QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+
+
+def test_no_line_of_the_doctor_ends_out_of_sight(parent: QWidget) -> None:
+    line = "  OK    compiled providers        " + "a provider, " * 12
+    doctor = DoctorDialog(lambda done, _failed: done(f"{line}\n/{'x' * 300}"), parent)
+    doctor.show()
+    for width in (doctor.width(), doctor.minimumSizeHint().width()):
+        doctor.resize(width, 400)
+        assert doctor.view.horizontalScrollBar().maximum() == 0

@@ -88,8 +88,8 @@ def full(show: Show, qtbot) -> Shown:
     qtbot.waitUntil(lambda: 7 in window.activity.open_jobs(), timeout=5000)
     error = LightdeskError(ErrorCode.MODEL_DAMAGED, "The model is damaged.", way_out="Install it again.")
     window.show_error(error)
-    window.filters.low.setValue(1)  # brings the button that clears the filter
-    qtbot.waitUntil(window.filters.clear_button.isVisible, timeout=5000)
+    window.filters.low.setValue(1)  # so that there is something to clear
+    qtbot.waitUntil(window.filters.clear_button.isEnabled, timeout=5000)
     return shown
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QAccessible
-from PySide6.QtWidgets import QApplication, QPushButton
+from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from desktop.ui.banner import Banner
 from tests.desktop.ui.on_screen import shown
@@ -33,13 +33,39 @@ def test_an_error_says_reason_and_way_out_and_can_be_copied(banner: Banner) -> N
 def test_ways_out_are_buttons(banner: Banner, qtbot) -> None:
     done: list[str] = []
     banner.show_error(error(), [("Doctor", lambda: done.append("doctor")), ("Back up", lambda: done.append("up"))])
-    buttons = {b.text(): b for b in banner.findChildren(QPushButton)}
+    buttons = {b.text(): b for b in banner.findChildren(QPushButton) if b.isVisible()}
     buttons["Doctor"].setFocus()
     qtbot.keyClick(buttons["Doctor"], Qt.Key.Key_Space)
     buttons["Back up"].click()
     assert done == ["doctor", "up"]
     banner.show_error(error())
     qtbot.waitUntil(lambda: not banner.findChildren(QPushButton), timeout=2000)
+
+
+def offered(banner: Banner) -> list[str]:
+    return [button.text() for button in banner.findChildren(QPushButton) if button.isVisible()]
+
+
+def test_tab_goes_from_left_to_right(qtbot) -> None:
+    """And between what stands before the line and after it, also with ways that came later."""
+    window, banner = QWidget(), Banner()
+    layout = QVBoxLayout(window)
+    before, after = QLineEdit("before"), QLineEdit("after")
+    for part in (before, banner, after):
+        layout.addWidget(part)
+    shown(qtbot, window, 900, 120)
+    for ways in (["Back up"], [], ["Doctor", "Back up"]):
+        banner.show_error(error(), [(way, lambda: None) for way in ways])
+        qtbot.waitUntil(lambda ways=ways: offered(banner) == ways, timeout=2000)
+        before.setFocus()
+        visited: list[QWidget] = []
+        while after not in visited:
+            qtbot.keyClick(visited[-1] if visited else before, Qt.Key.Key_Tab)
+            focus = QApplication.focusWidget()
+            assert focus is not None and focus not in visited
+            visited.append(focus)
+        assert [b.text() for b in visited if isinstance(b, QPushButton)] == ways
+        assert visited[len(ways) :] == [banner.copy_button, banner.close_button, after]
 
 
 def test_a_notice_does_not_cover_an_error(banner: Banner) -> None:

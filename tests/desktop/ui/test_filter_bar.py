@@ -62,7 +62,7 @@ def filters(qtbot) -> Filters:
 
 def test_without_a_filter_all_passes(filters: Filters) -> None:
     assert filters.bar.query("net@3") == Query(model_ref="net@3")
-    assert not filters.bar.is_filtering() and not filters.bar.clear_button.isVisible()
+    assert not filters.bar.is_filtering() and not filters.bar.clear_button.isEnabled()
 
 
 def test_every_control_is_in_the_query(filters: Filters, qtbot) -> None:
@@ -112,7 +112,7 @@ def test_what_filters_is_seen(filters: Filters, qtbot, name: str, change) -> Non
     # A frame and a ground of its own, not the text alone.
     at = (field.width() // 2, field.height() - 2)
     assert field.grab().toImage().pixelColor(*at) != before.pixelColor(*at)
-    assert filters.bar.clear_button.isVisible()
+    assert filters.bar.clear_button.isEnabled()
     filters.bar.clear()
     assert field.property("active") is False
 
@@ -126,7 +126,7 @@ def test_it_fits_and_nothing_overlaps(filters: Filters, qtbot, width: int, filte
         filters.bar.labelled.setCurrentIndex(2)
         filters.bar.low.setValue(35)
         filters.bar.show_count(12, 100_000)
-        qtbot.waitUntil(lambda: filters.bar.clear_button.isVisible(), timeout=2000)
+        qtbot.waitUntil(lambda: filters.bar.clear_button.isEnabled(), timeout=2000)
     qtbot.waitUntil(lambda: filters.bar.width() == width, timeout=2000)
     QApplication.sendPostedEvents()
     fields = [field for field in filters.fields() if field.isVisible()]
@@ -140,12 +140,30 @@ def test_it_fits_and_nothing_overlaps(filters: Filters, qtbot, width: int, filte
         assert "12 of 100,000" in filters.bar.count.text()
 
 
+@pytest.mark.parametrize("width", [900, 1024, 1320, 2000])
+def test_nothing_moves_aside_when_a_filter_is_set(filters: Filters, qtbot, width: int) -> None:
+    bar = filters.bar
+    filters.window.resize(width, 60)
+    bar.show_count(123_456, 123_456)
+    qtbot.waitUntil(lambda: bar.width() == width, timeout=2000)
+    QApplication.sendPostedEvents()
+    before = [field.geometry() for field in filters.fields() if field.isVisible()]
+    bar.labelled.setCurrentIndex(2)
+    bar.show_count(100_000, 123_456)
+    QApplication.sendPostedEvents()
+    assert "100,000 of 123,456" in bar.count.text() and bar.clear_button.isEnabled()
+    assert [field.geometry() for field in filters.fields() if field.isVisible()] == before
+    # In the narrowest window such long numbers have no room.
+    assert bar.count.isVisible() == (width > 900)
+    assert bar.count.width() >= bar.count.sizeHint().width()
+
+
 def test_a_source_that_filters_never_hides(filters: Filters, qtbot) -> None:
     filters.window.resize(900, 60)
     filters.bar.source.setCurrentIndex(1)
     filters.bar.low.setValue(35)
     filters.bar.show_count(12, 100)
-    qtbot.waitUntil(lambda: filters.bar.clear_button.isVisible(), timeout=2000)
+    qtbot.waitUntil(lambda: filters.bar.clear_button.isEnabled(), timeout=2000)
     assert filters.bar.source.isVisible()
 
 

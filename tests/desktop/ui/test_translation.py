@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import ast
-import dataclasses
 import re
 import shutil
 import string
 import subprocess
 import sys
+import typing
 from collections.abc import Iterator
 from pathlib import Path
 from xml.etree import ElementTree
@@ -187,8 +187,13 @@ def test_the_commands_in_the_readme_are_those_that_work() -> None:
         assert " ".join(_ALIAS) in (ROOT / file).read_text("utf-8"), file
 
 
-def test_help_of_settings_is_the_engines() -> None:
-    assert {field.name: field.metadata["help"] for field in dataclasses.fields(Settings)} == HELP
+def test_help_of_settings_is_for_people_at_a_window() -> None:
+    """All have a word, and none speaks of what is typed into a file: the choices stand beside it."""
+    hints = typing.get_type_hints(Settings)
+    assert set(HELP) == set(hints)
+    for name, text in HELP.items():
+        typed = [word for word in typing.get_args(hints[name]) if isinstance(word, str)] + ["NAME", "; 0 for", "; empty for"]
+        assert not [word for word in typed if re.search(rf"(?<!\w){word}\b", str(text))], text
 
 
 class _Shouting(QTranslator):
