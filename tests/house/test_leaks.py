@@ -92,6 +92,7 @@ def child(*arguments: str | Path, **more: str) -> subprocess.CompletedProcess[st
     return subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, text=True, check=False, timeout=120)
 
 
+@pytest.mark.slow
 @pytest.mark.qt
 def test_what_is_planted_fails(tmp_path: Path) -> None:
     planted = tmp_path / "test_planted.py"

@@ -9,6 +9,8 @@ import subprocess
 import time
 from pathlib import Path
 
+import pytest
+
 from engine.service import Engine
 from engine.settings import library_path, load
 from tests.engine.cli.running import classifying, command, environment, posix, started
@@ -76,6 +78,7 @@ def test_resume_says_how_many_failed(library: Path, tmp_path: Path, lightdesk) -
 
 
 @posix
+@pytest.mark.slow
 def test_pause_and_resume_from_another_process(tmp_path: Path, lightdesk) -> None:
     folder = folder_of(tmp_path / "photos", 1500)
     path = library_path(load())

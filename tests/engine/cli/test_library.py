@@ -156,7 +156,7 @@ def test_a_locked_library_makes_writers_wait(library: Path, tmp_path: Path, ligh
 
     held = writer.submit(hold)
     begun.wait(10)
-    timer = threading.Timer(1.5, release.set)
+    timer = threading.Timer(0.7, release.set)
     timer.start()
     done = lightdesk("classify", folder_of(tmp_path / "more", 3, seed=90), "--library", library, "--json")
     held.result()

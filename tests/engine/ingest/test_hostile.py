@@ -88,11 +88,11 @@ print("MB", (resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before) // 102
     ("maker", "most_mb"),
     [
         # 268 megapixels allowed by the limit: the decoder's own frame, and not much beside it
-        ("bombs.dimension_lies(16384)['gif']", 400),
+        pytest.param("bombs.dimension_lies(16384)['gif']", 400, marks=pytest.mark.slow),
         ("bombs.dimension_lies(16384)['webp']", 100),
         ("bombs.dimension_lies(16384)['tiff']", 400),
-        ("bombs.text_bomb(b'zTXt', 500_000_000)", 100),
-        ("bombs.strip_bomb(450_000)", 500),
+        pytest.param("bombs.text_bomb(b'zTXt', 500_000_000)", 100, marks=pytest.mark.slow),
+        pytest.param("bombs.strip_bomb(450_000)", 500, marks=pytest.mark.slow),
     ],
 )
 def test_memory_is_bounded(maker: str, most_mb: int) -> None:

@@ -69,13 +69,16 @@ def test_commits_of_another_process_are_told_within_two_seconds(engine: Engine, 
     assert min(whole_beats) < 2.0, waited_s
 
 
-def test_own_commits_are_not_taken_for_those_of_others(engine: Engine, tmp_path: Path) -> None:
+def test_own_commits_are_not_taken_for_those_of_others(
+    engine: Engine, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(custody, "_BEAT_S", 0.1)
     until(lambda: ready(engine))
     told: list[Event] = []
     engine.events.subscribe(told.append)
     engine.wait(engine.submit([str(folder_of(tmp_path / "photos", 60))]), 30)
     engine.label([1, 2], "Cat")
-    time.sleep(2.5)
+    time.sleep(0.5)  # some beats
     assert not [event for event in told if isinstance(event, LibraryChanged)]
 
 
@@ -237,6 +240,7 @@ def test_closing_waits_for_a_scan_that_is_just_being_started(
     dropping.join(20)
 
 
+@pytest.mark.slow
 def test_closing_does_not_wait_for_another_program_that_holds_the_library(home: Path, tmp_path: Path) -> None:
     engine = Engine(load({"model": "fake"}))
     told: list[Event] = []
