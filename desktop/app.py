@@ -307,12 +307,13 @@ def _tell_start(what: str) -> None:
     print(f"lightdesk: {what} {taken_ms:.0f} ms after the start of the process", file=sys.stderr, flush=True)
 
 
-def _settings(overrides: Mapping[str, Any]) -> Settings | None:
+def _settings(app: QApplication, overrides: Mapping[str, Any]) -> Settings | None:
     """Read the settings; where some are wrong, ask whether to start without those. None: the person would not."""
     try:
         return settings_room.load(overrides)
     except LightdeskError as error:
         log.error("%s", error)
+        theme.apply(app, Settings().theme)
         box = SettingsRefused(error)
         box.finished.connect(QCoreApplication.quit)
         box.show()
@@ -344,8 +345,7 @@ def run(paths: Sequence[str], library: str | None, *, exit_code: Callable[[], in
     assert isinstance(app, QApplication)
     app.setWindowIcon(icons.program_icon())
     translation.install(app)
-    theme.apply(app, Settings().theme)
-    settings = _settings({"library": library} if library else {})
+    settings = _settings(app, {"library": library} if library else {})
     if settings is None:
         return exit_code() or _EXIT_USAGE
     theme.apply(app, settings.theme)
