@@ -152,6 +152,7 @@ class Inspector(QWidget):
         self.note.textEdited.connect(self._edit_note)
         self.note.editingFinished.connect(self._commit_note)
         self.note.returnPressed.connect(self.left)
+        self.note.hide()  # until it is known that there is a label: what is typed beside none is nobody's
         column.addWidget(self.note)
         column.addLayout(line)
 

@@ -159,7 +159,10 @@ def test_a_reading_from_before_does_not_undo_a_note(opened: Opened, qtbot) -> No
 
 
 def test_a_picture_without_a_label_takes_no_note(opened: Opened) -> None:
-    opened.show(1)
+    opened.inspector.show_content(1, 1)
+    assert opened.inspector.field.isVisible()
+    assert not opened.inspector.note.isVisible()  # nor before it is known
+    opened.read.answer_all()
     assert not opened.inspector.note.isVisible()
 
 
