@@ -216,16 +216,16 @@ class Program:
 
         self._aside(check, done)
 
-    def back_up_library(self, target: Path, done: Callable[[], None]) -> None:
-        """Copy the library while it is in use."""
+    def back_up_library(self, target: Path, done: Callable[[str], None]) -> None:
+        """Copy the library while it is in use; answers with what is to be known of the copy, if anything is."""
         path = self.library_file()
 
-        def copy() -> None:
+        def copy() -> str:
             from engine.library import upkeep
 
-            upkeep.backup(path, target)
+            return upkeep.backup(path, target)
 
-        self.engine.run_aside(copy, lambda _none: done())
+        self.engine.run_aside(copy, done)
 
     def version(self) -> str:
         """Return this program's version."""

@@ -32,6 +32,7 @@ from engine.events import (
     PreflightCounted,
     ProblemsChanged,
 )
+from engine.settings import log_file
 
 log = logging.getLogger(__name__)
 _COALESCE_MS = 33
@@ -373,7 +374,11 @@ class EngineThread(QObject):
 
 def internal(error: Exception) -> LightdeskError:
     """Return what the window shows of a bug; the log has the traceback."""
-    return LightdeskError(ErrorCode.INTERNAL, f"Internal error: {type(error).__name__}. The log has the details.")
+    return LightdeskError(
+        ErrorCode.INTERNAL,
+        f"Internal error: {type(error).__name__}.",
+        way_out=f"That is a mistake in Lightdesk: please report it with the last lines of {log_file()}.",
+    )
 
 
 def _as_error(event: EngineFailed) -> LightdeskError:

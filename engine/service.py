@@ -327,7 +327,9 @@ class Engine(Changes):
                 self.events.publish(EngineFailed(str(error.code), str(error)))
         except Exception:
             log.exception("Loading the model failed on a bug")
-            self._set_model(ModelState("failed", self._model_ref, f"The model could not be loaded. {mistake.way_out()}"))
+            self._set_model(
+                ModelState("failed", self._model_ref, f"The model could not be loaded. {mistake.way_out()}")
+            )
 
     def _make_ready(self) -> None:
         from engine.pipeline.loading import open_pipeline

@@ -89,12 +89,12 @@ class LibraryMenu(QObject):
             return
         target = _with_suffix(path)
         self._banner.show_notice(self.tr("Backing up…"), asked=True)
-        self._shell.back_up_library(
-            target,
-            lambda: self._banner.show_notice(
-                self.tr("The library was backed up to {0}.").format(printable(str(target))), asked=True
-            ),
-        )
+
+        def done(warning: str) -> None:
+            text = self.tr("The library was backed up to {0}.").format(printable(str(target)))
+            self._banner.show_notice(f"{text} {warning}".rstrip(), asked=True)
+
+        self._shell.back_up_library(target, done)
 
     def restore(self) -> None:
         """Ask for a backup, and put it in the library's place."""

@@ -116,8 +116,8 @@ class Shell(Protocol):
     def check_library(self, done: Callable[[tuple[str, ...]], None]) -> None:
         """Look for damage; answers with what was found."""
 
-    def back_up_library(self, target: Path, done: Callable[[], None]) -> None:
-        """Copy the library while it is in use."""
+    def back_up_library(self, target: Path, done: Callable[[str], None]) -> None:
+        """Copy the library while it is in use; answers with what is to be known of the copy, if anything is."""
 
     def version(self) -> str:
         """Return this program's version."""

@@ -141,7 +141,9 @@ class Custody:
             self._events.publish(EngineFailed(str(error.code), str(error)))
         except Exception:
             log.exception("Scanning failed on a bug")
-            self._events.publish(EngineFailed(str(ErrorCode.INTERNAL), f"Scanning the folder failed. {mistake.way_out()}"))
+            self._events.publish(
+                EngineFailed(str(ErrorCode.INTERNAL), f"Scanning the folder failed. {mistake.way_out()}")
+            )
 
     def _scan_through(self, job_id: int, paths: Sequence[str], urgent: bool) -> None:
         reader = self.library.insist(lambda: database.connect(self._library_path, read_only=True))

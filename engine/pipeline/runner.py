@@ -75,9 +75,7 @@ class Pipeline:
         self._to_decode: queue.Queue[Ticket | None] = queue.Queue(maxsize=2 * _CLAIM)
         self._express = ExpressQueue()
         self._lane = make_lane(self)
-        self._storer = Storer(
-            library, cache, events, way=self.way, on_stored=self._on_stored, on_lost=self._on_lost
-        )
+        self._storer = Storer(library, cache, events, way=self.way, on_stored=self._on_stored, on_lost=self._on_lost)
         self._suspects = Suspects(library, limits, on_condemned=self._quarantine, on_through=self._wake_feeder)
         self._n_decoders = n_decoders
         self._threads = [

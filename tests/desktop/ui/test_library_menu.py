@@ -191,6 +191,19 @@ def test_backup_is_a_library_of_its_own(show: Show, asked: Asked, library: Path,
     assert kept.read_bytes() == before
 
 
+def test_backup_of_a_damaged_library_says_that_the_damage_came_along(
+    show: Show, asked: Asked, library: Path, qtbot
+) -> None:
+    library.write_bytes(library.read_bytes()[:6000])
+    shown = over(show, library)
+    target = library.with_name("kept.lightdesk")
+    asked.answer(SAVE, str(target))
+    entry(shown, "Library", "Back up...").trigger()
+    qtbot.waitUntil(lambda: "was backed up to" in shown.window.banner.text.text(), timeout=5000)
+    assert "damage" in shown.window.banner.text.text().partition("was backed up to")[2]
+    assert target.read_bytes() == library.read_bytes()
+
+
 def test_restore_puts_a_backup_in_the_place_of_a_damaged_library(
     show: Show, asked: Asked, library: Path, qtbot
 ) -> None:
