@@ -301,10 +301,7 @@ class _StartTrace(QObject):
 
 
 def _tell_start(what: str) -> None:
-    import psutil
-
-    taken_ms = (time.time() - psutil.Process().create_time()) * 1000
-    print(f"lightdesk: {what} {taken_ms:.0f} ms after the start of the process", file=sys.stderr, flush=True)
+    print(f"lightdesk: {what}", file=sys.stderr, flush=True)
 
 
 def _settings(app: QApplication, overrides: Mapping[str, Any]) -> Settings | None:

@@ -14,7 +14,8 @@ from PySide6.QtCore import QObject, QTimer, Signal, Slot
 from PySide6.QtGui import QImage
 
 log = logging.getLogger(__name__)
-_MEMORY_BYTES = 256 << 20
+# What has been painted lies in finished tiles as well.
+_MEMORY_BYTES = 64 << 20
 _THREADS = 2
 _MISSING_LIMIT = 10_000
 # A picture that could not be had (its drive away, say) is asked for again after this long, while it is wanted.
@@ -153,7 +154,8 @@ class Thumbnails(QObject):
             self._images[content_id] = image
             self._missing.pop(content_id, None)
             came.append(content_id)
-        while self._bytes > self._memory_bytes and len(self._images) > 1:
+        # What is wanted now stays in any case: of a large screen with high density it may be more.
+        while self._bytes > self._memory_bytes and len(self._images) > max(1, len(self._wanted)):
             _, oldest = self._images.popitem(last=False)
             self._bytes -= oldest.sizeInBytes()
         if came:

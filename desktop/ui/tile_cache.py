@@ -10,7 +10,7 @@ from PySide6.QtGui import QImage, QPixmap
 from desktop.ui.tile_painter import TilePainter
 from engine.schemas.library import Tile
 
-_MIN_BYTES = 96 << 20
+_MIN_BYTES = 32 << 20
 _PAGES_KEPT = 4
 
 

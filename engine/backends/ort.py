@@ -58,7 +58,7 @@ class OrtSession:
         self.report = report
         self.max_concurrency = 1 if on_gpu else n_threads
         # On a CPU larger batches gain nothing (see above), and an urgent picture waits longer for them.
-        self.best_batch = 32 if on_gpu else 4
+        self.best_batch = 32 if on_gpu else 2
         self.pads = on_gpu
 
     def run(self, batch: NDArray[Any]) -> list[NDArray[Any]]:

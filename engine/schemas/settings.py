@@ -33,7 +33,7 @@ class Settings:
     )
     decode_threads: int = setting(0, "Threads that decode pictures; 0 for one a core.", minimum=0, maximum=256)
     max_batch: int = setting(
-        0, "Largest batch; 0 for what suits the device (4 on a CPU, 32 on a GPU).", minimum=0, maximum=256
+        0, "Largest batch; 0 for what suits the device (2 on a CPU, 32 on a GPU).", minimum=0, maximum=256
     )
     max_delay_ms: float = setting(
         8.0, "Longest wait for a batch to fill while the engine is busy, in milliseconds.", minimum=0, maximum=1000

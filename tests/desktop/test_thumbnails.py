@@ -113,6 +113,20 @@ def test_one_picture_larger_than_the_bound_is_still_shown(qtbot, thumbnails: Thu
     qtbot.waitUntil(lambda: thumbnails.peek(1) is not None)
 
 
+def test_all_that_is_wanted_now_stays_even_beyond_the_bound(qtbot, thumbnails: Thumbnails) -> None:
+    """The tiles of one large screen: were some let go, they would be asked for again for ever."""
+    store = Store()
+    thumbnails.open(store)
+    thumbnails.want(keys(*range(1, 26)))
+    qtbot.waitUntil(lambda: all(thumbnails.peek(i) is not None for i in range(1, 26)))
+    thumbnails.want(keys(*range(1, 26)))
+    assert thumbnails._bytes == 25 * IMAGE_BYTES
+    assert len(store.asked) == 25
+    thumbnails.want(keys(101))  # gone on: the bound holds again
+    qtbot.waitUntil(lambda: thumbnails.peek(101) is not None)
+    assert thumbnails._bytes <= 10 * IMAGE_BYTES
+
+
 def test_the_newest_wish_list_replaces_the_one_before(qtbot, thumbnails: Thumbnails) -> None:
     """Scrolled past: nobody waits for those any more."""
     store = Store()
