@@ -15,7 +15,7 @@ from PySide6.QtGui import QImage
 
 log = logging.getLogger(__name__)
 # What has been painted lies in finished tiles as well.
-_MEMORY_BYTES = 64 << 20
+_MEMORY_BYTES = 48 << 20
 _THREADS = 2
 _MISSING_LIMIT = 10_000
 # A picture that could not be had (its drive away, say) is asked for again after this long, while it is wanted.

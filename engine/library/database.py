@@ -78,7 +78,7 @@ def connect(path: Path, *, read_only: bool = False, create: bool = False) -> Con
             conn.execute("PRAGMA foreign_keys = ON")
             # Several readers live side by side; what they do not keep, the system's page cache has. No memory
             # mapping: it measured no quicker, and a file cut short behind it would end the process.
-            conn.execute(f"PRAGMA cache_size = -{8_192 if read_only else 32_768}")
+            conn.execute(f"PRAGMA cache_size = -{8_192 if read_only else 16_384}")
             conn.execute("PRAGMA temp_store = MEMORY")
             if not read_only:
                 _write_ahead(conn)
