@@ -27,7 +27,11 @@ from engine.schemas.prediction import Scores
 
 log = logging.getLogger(__name__)
 _BATCH = 32
-_GATHER_S = 0.03
+# The first results after a rest come soon. While they keep coming, a transaction and a new look of the window for every
+# five of them cost 4 % of the rate, for every fifteen 1 %.
+_FIRST_GATHER_S = 0.03
+_GATHER_S = 0.1
+_RESTED_S = 0.5
 _LOOK_S = 0.2
 
 
@@ -111,6 +115,7 @@ class Storer:
 
     def _run(self) -> None:
         ending = False
+        stored_s = -_RESTED_S
         while not ending:
             gathered: list[Result] = []
             until_s: float | None = None
@@ -124,13 +129,16 @@ class Storer:
                     ending = True
                     break
                 gathered.append(result)
-                until_s = until_s or time.monotonic() + _GATHER_S
+                if until_s is None:
+                    now_s = time.monotonic()
+                    until_s = now_s + (_GATHER_S if now_s - stored_s < _RESTED_S else _FIRST_GATHER_S)
             if gathered:
                 self._way.give_way()
                 try:
                     self.store_now(gathered, urgent=False)
                 except Exception:  # whoever listens to events: the thread must outlive it
                     log.exception("Telling of %d stored files failed on a bug", len(gathered))
+                stored_s = time.monotonic()
         self._ended.set()
 
     def _store_group(self, group: Sequence[Result], *, urgent: bool) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import statistics
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -16,6 +17,7 @@ from engine.pipeline.preparing import Ticket
 from engine.pipeline.priority import RightOfWay
 from engine.pipeline.storing import Result, Storer
 from engine.schemas.files import FoundFile
+from tests.faults.conftest import until
 
 CLAIMED_S = 0.15
 
@@ -74,3 +76,14 @@ def test_nothing_is_left_behind_at_the_end_though_a_person_waits(storer: Written
     way.claim(60)  # bulk work goes on after a quarter of a second in any case
     assert storer.close(2)
     assert sum(n for _at_s, n in storer.calls) == 5
+
+
+def test_the_first_come_alone_and_those_that_follow_in_larger_groups(storer: Written) -> None:
+    """While results keep coming, each transaction and each new look of the window is for many of them."""
+    for number in range(120):
+        storer.put(result(number))
+        time.sleep(0.005)
+    until(lambda: sum(n for _when, n in storer.calls) == 120)
+    first, *middle, _last = [n for _when, n in storer.calls]
+    assert first < statistics.mean(middle)
+    assert max(n for _when, n in storer.calls) <= 32
