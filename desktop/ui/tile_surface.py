@@ -212,6 +212,7 @@ class TileSurface(QAbstractScrollArea):
         bar.setPageStep(max(height, viewport.height() - height // 2))
         bar.setSingleStep(max(1, height // 3))
         bar.setRange(0, max(0, self._layout.height_px - viewport.height()))
+        bar.setEnabled(bar.maximum() > 0)  # it keeps its room; where all is on the screen it has no handle
 
     def _reveal(self, place: int) -> None:
         rect, bar = self._rect(place), self.verticalScrollBar()

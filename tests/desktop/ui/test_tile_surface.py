@@ -73,6 +73,15 @@ def test_every_tile_on_the_screen_shows_its_own_picture(grid: AssetGrid, qtbot) 
                 assert tuple(shot[center.y(), center.x()]) == color_of(100 + place).getRgb()[:3]
 
 
+def test_the_bar_shows_no_handle_where_all_is_on_the_screen(grid: AssetGrid, qtbot, qapp) -> None:
+    theme.apply(qapp, "light")
+    for n, has_handle in ((3, False), (500, True), (3, False)):
+        filled(qtbot, grid, n)
+        bar = pixels(grid.verticalScrollBar().grab().toImage())
+        assert (len(np.unique(bar.reshape(-1, bar.shape[-1]), axis=0)) > 1) is has_handle
+        assert grid.verticalScrollBar().width() > 0, "its room stays: no tile moves"
+
+
 def test_only_what_is_near_the_screen_is_read(grid: AssetGrid, qtbot) -> None:
     filled(qtbot, grid, 100_000)
     qtbot.wait(100)
