@@ -41,7 +41,7 @@ class Following:
         self._status = status
         self._wake = threading.Event()
         self._failure: EngineFailed | None = None
-        self._failed_s = 0.0
+        self._failed_s = self._moved_s = 0.0
         self._said: set[str] = set()
         self.n_unseen = 0
         self.skipped: dict[str, int] = {}
@@ -163,13 +163,18 @@ class Following:
             return
         if state.phase == "failed":
             raise JobError(_code(failure.code), failure.message)
+        now_s = time.monotonic()
         if moved:
-            self._failed_s = time.monotonic()
+            self._moved_s = now_s
+            if now_s - self._failed_s > _GIVE_UP_S:
+                # What was under way when it happened has long come: this did not stop the job.
+                self._failure = None
+                return
         mine = [p.job for p in self._engine.progress() if p.job.id == job.id]
         if mine and mine[0].pause_code:
             # The storer keeps what it holds and tries again by itself.
             self._say_once(f"{mine[0].pause_reason} Waiting; Ctrl+C stops.")
-        elif time.monotonic() - self._failed_s > _GIVE_UP_S:
+        elif now_s - max(self._failed_s, self._moved_s) > _GIVE_UP_S:
             raise JobError(_code(failure.code), failure.message)
 
     def _left_over(self, job_id: int, n: int, job: Job) -> Iterator[list[ItemResult]]:

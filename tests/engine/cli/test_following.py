@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import sys
+import time
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -178,6 +179,21 @@ def test_a_failure_of_the_engine_ends_it_when_nothing_moves_any_more(
     with pytest.raises(JobError, match="The GPU is full") as caught:
         flat(following.results(job.id))
     assert caught.value.code is code
+
+
+def test_a_failure_that_the_job_has_outlived_is_not_held_against_a_slow_file(
+    engine: Engine, following: Following, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A full cache, say: it is told of, and the answers keep coming."""
+    monkeypatch.setattr("engine.cli.following._GIVE_UP_S", 0.1)
+    job = following.submit([str(folder_of(tmp_path / "photos", 1))])
+    engine.wait(job.id, 30)
+    engine.events.publish(EngineFailed("DISK_FULL", "The cache cannot be written."))
+    following._look_for_failure(job, moved=True)  # answered before it happened
+    time.sleep(0.15)
+    following._look_for_failure(job, moved=True)
+    time.sleep(0.15)
+    following._look_for_failure(job, moved=False)
 
 
 def test_what_a_folder_held_and_could_not_be_looked_at(
