@@ -21,7 +21,7 @@ from engine.library import database, jobs, location, migrations, models, problem
 from engine.library.database import Connection
 from engine.library.writer import Writer
 from engine.pictures import Pictures
-from engine.pipeline import mistake
+from engine.pipeline.attempts import until_ready
 from engine.pipeline.custody import URGENT_FILES, Custody
 from engine.readers import LibraryReaders
 from engine.registry.catalogue import Registry
@@ -319,19 +319,13 @@ class Engine(Changes):
 
     def _load_model(self) -> None:
         """Make the model ready, then let the jobs run."""
-        try:
-            self._make_ready()
-        except LightdeskError as error:
-            if not self._closing.is_set():
-                self._set_model(ModelState("failed", self._model_ref, str(error)))
-                self.events.publish(EngineFailed(str(error.code), str(error)))
-        except Exception:
-            log.exception("Loading the model failed on a bug")
-            self._set_model(
-                ModelState("failed", self._model_ref, f"The model could not be loaded. {mistake.way_out()}")
-            )
+        until_ready(self._make_ready, failed=self._model_failed, closing=self._closing)
 
-    def _make_ready(self) -> None:
+    def _model_failed(self, error: LightdeskError) -> None:
+        self._set_model(ModelState("failed", self._model_ref, str(error)))
+        self.events.publish(EngineFailed(str(error.code), str(error)))
+
+    def _make_ready(self, silent: bool) -> None:
         from engine.pipeline.loading import open_pipeline
 
         assert self._custody is not None
@@ -346,7 +340,7 @@ class Engine(Changes):
             events=self.events,
             owner=self._owner,
             limits=self._limits,
-            tell=self._set_model,
+            tell=(lambda _state: None) if silent else self._set_model,
             stopped=self._closing.is_set,
         )
         if opened is None:

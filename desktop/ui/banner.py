@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSizePolicy, QTo
 from desktop.ui import icons, theme
 from desktop.ui.plain_text import breakable
 from engine.errors import LightdeskError
+from engine.schemas.device import ModelState
 
 Way = tuple[str, Callable[[], None]]
 
@@ -50,6 +51,7 @@ class Banner(QWidget):
         layout.addWidget(self.close_button)
         self._report = ""
         self._kind = "notice"
+        self._model_trouble = ""
         self.hide()
 
     def show_error(self, error: LightdeskError, ways: Sequence[Way] = ()) -> None:
@@ -64,6 +66,12 @@ class Banner(QWidget):
     def dismiss(self) -> None:
         """Take it away."""
         self.hide()
+
+    def follow_model(self, state: ModelState) -> None:
+        """Take away the words that the model failed, once it is ready."""
+        if state.phase == "ready" and self._model_trouble and self.text.accessibleName() == self._model_trouble:
+            self.dismiss()
+        self._model_trouble = state.message if state.phase == "failed" else ""
 
     def _show(self, kind: str, text: str, report: str, ways: Sequence[Way]) -> None:
         self._kind, self._report = kind, report

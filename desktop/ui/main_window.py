@@ -277,6 +277,7 @@ class MainWindow(WindowActions):
     def show_model(self, state: ModelState) -> None:
         """The model moved."""
         self.activity.show_model(state)
+        self.banner.follow_model(state)
         reason = state.device.fallback_reason if state.device is not None else None
         if reason and reason != self._warned_of:
             self.banner.show_notice(reason, [(self.tr("Doctor…"), self.show_doctor)])

@@ -111,8 +111,7 @@ class TileSurface(QAbstractScrollArea):
 
     def set_tile_side(self, side_px: int, at: QPoint | None = None) -> None:
         """Make tiles larger or smaller around a point, or else around the current item."""
-        side_px = max(MIN_TILE_PX, min(MAX_TILE_PX, side_px))
-        if side_px == self._tile_px:
+        if (side_px := max(MIN_TILE_PX, min(MAX_TILE_PX, side_px))) == self._tile_px:
             return
         place = self._place_near(at)
         y = self._rect(place).top()

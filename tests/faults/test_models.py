@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from engine.errors import JobError
 from engine.events import Event, ModelStateChanged
+from engine.pipeline import attempts
 from engine.registry.catalogue import Registry
 from engine.service import Engine
 from engine.settings import load
@@ -93,6 +95,26 @@ def test_damaged_model_that_nothing_can_build_is_named(built: Path, engines: lis
     assert again.wait(job_id, 0).n_done == 3
 
 
+def test_damaged_model_that_is_mended_is_used_without_a_restart(
+    built: Path, engines: list[Engine], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(attempts, "_FIRST_REST_S", 0.05)
+    file = own_model(tmp_path / "models", damaged(built.read_bytes()))
+    told: list[Event] = []
+    engine = started(engines, told, models_dir=tmp_path / "models", model="mine")
+    until(lambda: engine.model_state().phase == "failed")
+    job_id = engine.submit([str(folder_of(tmp_path / "photos", 3))])
+    time.sleep(0.5)
+    assert engine.model_state().phase == "failed"
+    assert [event.code for event in told if type(event).__name__ == "EngineFailed"] == ["MODEL_DAMAGED"], "said once"
+    file.write_bytes(built.read_bytes())
+    until(lambda: engine.model_state().phase == "ready")
+    job = engine.wait(job_id, 30)
+    assert (job.state, job.n_done) == ("done", 3)
+    phases = [event.state.phase for event in told if isinstance(event, ModelStateChanged)]
+    assert phases[phases.index("failed") :] == ["failed", "ready"], "what is tried meanwhile is not shown"
+
+
 def test_model_damaged_while_it_runs_and_mended_is_used_without_a_restart(
     built: Path, engines: list[Engine], tmp_path: Path
 ) -> None:
@@ -132,8 +154,6 @@ def test_model_that_cannot_be_saved_is_named(
     until(lambda: engine.model_state().phase == "failed")
     assert str(models) in engine.model_state().message
     assert [event.code for event in told if type(event).__name__ == "EngineFailed"] == [fault]
-    engines.remove(engine)
-    engine.close()
     mounts.pull(models)
-    again = started(engines, told, models_dir=models)
-    until(lambda: again.wait(job_id, 0).state == "done")
+    until(lambda: engine.model_state().phase == "ready")
+    assert engine.wait(job_id, 30).state == "done"

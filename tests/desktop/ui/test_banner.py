@@ -8,6 +8,7 @@ from PySide6.QtGui import QAccessible
 from PySide6.QtWidgets import QApplication, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from desktop.ui.banner import Banner
+from engine.schemas.device import ModelState
 from tests.desktop.ui.on_screen import shown
 from tests.desktop.ui.records import error
 
@@ -120,3 +121,18 @@ def test_screen_readers_say_it_at_once(banner: Banner, monkeypatch) -> None:
 
 def test_controls_have_names(banner: Banner) -> None:
     assert banner.copy_button.accessibleName() and banner.close_button.accessibleName()
+
+
+def test_that_the_model_failed_is_taken_back_once_it_is_ready(banner: Banner) -> None:
+    trouble = error("The disk is full.", "Free some space.")
+    failed, ready = ModelState("failed", "m@1", str(trouble)), ModelState("ready", "m@1")
+    banner.follow_model(failed)
+    banner.show_error(trouble)
+    banner.follow_model(failed)
+    assert banner.isVisible()
+    banner.follow_model(ready)
+    assert not banner.isVisible()
+    banner.follow_model(failed)
+    banner.show_error(error("The drive is gone.", "Plug it in."))
+    banner.follow_model(ready)
+    assert banner.isVisible(), "something else is said there"
