@@ -78,19 +78,7 @@ class Preparer:
 
     def prepare(self, ticket: Ticket) -> Prepared:
         """Raises FileError; SOURCE_OFFLINE where the dropped folder itself is out of reach."""
-        found = ticket.found
-        loaded = None
-        for attempt in range(_CHANGED_TRIES):
-            try:
-                loaded = read_file(found.path, self._limits)
-                break
-            except FileError as error:
-                if error.code is ErrorCode.FILE_NOT_FOUND and found.root != found.path and is_away(found.root):
-                    raise offline(found.root) from error
-                if error.code is not ErrorCode.FILE_CHANGED or attempt == _CHANGED_TRIES - 1:
-                    raise
-                time.sleep(_CHANGED_WAIT_S)
-        assert loaded is not None
+        loaded = self._read(ticket.found)
         key = self._cache_key(loaded.sha256)
         with translated(self._reader.filename):
             known = ingest.find(self._reader, loaded.sha256, self._model_id)
@@ -103,8 +91,28 @@ class Preparer:
         except Exception as error:
             # OpenCV has an exception of its own for it.
             if isinstance(error, MemoryError) or "nsufficient memory" in str(error):
-                raise _too_large_for_memory(found.path) from error
+                raise _too_large_for_memory(ticket.found.path) from error
             raise
+
+    def _read(self, found: FoundFile) -> LoadedFile:
+        """Read a file that may be written to meanwhile, or whose folder may go away and come back."""
+        was_missing = False
+        n_changed = 0
+        while True:
+            try:
+                return read_file(found.path, self._limits)
+            except FileError as error:
+                if error.code is ErrorCode.FILE_NOT_FOUND and found.root != found.path:
+                    if is_away(found.root):
+                        raise offline(found.root) from error
+                    if was_missing:
+                        raise
+                    was_missing = True  # the folder may have been away a moment ago: one more look
+                elif error.code is ErrorCode.FILE_CHANGED and n_changed < _CHANGED_TRIES - 1:
+                    n_changed += 1
+                    time.sleep(_CHANGED_WAIT_S)
+                else:
+                    raise
 
     def _decoded(self, ticket: Ticket, loaded: LoadedFile, key: str, known: Known | None) -> Prepared:
         name = printable(ticket.found.path)

@@ -16,6 +16,7 @@ from engine.cli.interrupt import Interrupt, Interrupted
 from engine.cli.status import StatusLine
 from engine.errors import ErrorCode, JobError
 from engine.events import EngineFailed
+from engine.library.database import Connection
 from engine.library.records import ItemResult
 from engine.schemas.files import FoundFile
 from engine.service import Engine
@@ -98,19 +99,26 @@ def test_a_job_cancelled_by_another_ends_with_words(engine: Engine, following: F
 
 def test_files_of_a_job_that_rests_get_its_reason(engine: Engine, following: Following, tmp_path: Path) -> None:
     """The folder went away: each file that is left has an answer, and the job is not waited for."""
-    from engine.library import jobs
+    job = following.submit([str(folder_of(tmp_path / "photos", 450))])
+    engine.wait(job.id, 30)
 
-    job = following.submit([str(folder_of(tmp_path / "photos", 1500))])
-    results = following.results(job.id)
-    found = next(results)
-    engine._write(lambda conn: jobs.set_state(conn, job.id, "paused", "SOURCE_OFFLINE", "The drive is gone."))
+    def folder_went_away(conn: Connection) -> None:
+        conn.execute("UPDATE job_items SET state = 'pending' WHERE job_id = ? AND seq >= 210", (job.id,))
+        conn.execute(
+            "UPDATE jobs SET state = 'paused', pause_code = 'SOURCE_OFFLINE', pause_reason = 'The drive is gone.'"
+            " WHERE id = ?",
+            (job.id,),
+        )
+
+    engine._write(folder_went_away)
+    found: list[ItemResult] = []
     with pytest.raises(JobError, match="The drive is gone") as caught:
-        for page in results:
+        for page in following.results(job.id):
             found += page
     assert caught.value.code is ErrorCode.SOURCE_OFFLINE
-    assert [item.seq for item in found] == list(range(1500))
+    assert [item.seq for item in found] == list(range(450))
     left = [item for item in found if item.state == "failed"]
-    assert left and {(item.code, item.message) for item in left} == {("SOURCE_OFFLINE", "The drive is gone.")}
+    assert len(left) == 240 and {(item.code, item.message) for item in left} == {("SOURCE_OFFLINE", "The drive is gone.")}
 
 
 def test_a_resting_job_is_followed_to_the_end_of_its_scan(
