@@ -55,7 +55,6 @@ TESTED_IN = {
     "engine/library/models.py": "tests/engine/library/test_classes.py",
     "engine/library/records.py": "tests/engine/cli/test_following.py",
     "engine/pipeline/lane.py": "tests/faults/test_device.py",
-    "engine/pipeline/preparing.py": "tests/engine/pipeline/test_runner.py",
     "engine/pipeline/priority.py": "tests/engine/pipeline/test_runner.py",
     "engine/pipeline/trial.py": "tests/engine/pipeline/test_suspects.py",
     "engine/registry/building.py": "tests/engine/registry/test_catalogue.py",
