@@ -28,6 +28,7 @@ TARGET = Path(__file__).resolve().parent.parent / "docs" / "images"
 _SCALES = (1, 2)
 _THEMES = ("light", "dark")
 _N_FILLING = 1500
+_SIZE_PX = (1320, 840)  # Qt's offscreen screen is smaller than anybody's
 _PAINTED_MS = 700  # pictures have come, nothing moves any more
 
 
@@ -103,7 +104,11 @@ class _Camera:
 
     def _open(self, place: Path, name: str) -> OpenWindow:
         return OpenWindow(
-            place / name, place / "models", settings={"theme": self._theme, "user_name": "Ada"}, theme=self._theme
+            place / name,
+            place / "models",
+            settings={"theme": self._theme, "user_name": "Ada"},
+            theme=self._theme,
+            size_px=_SIZE_PX,
         )
 
     def _take(self, opened: OpenWindow, name: str) -> None:

@@ -58,7 +58,7 @@ class FilterBar(QWidget):
 
     def _build_fields(self) -> None:
         self.search = QLineEdit()
-        self.search.setPlaceholderText(self.tr("Search names and labels"))
+        self.search.setPlaceholderText(self.tr("Search"))
         self.search.setToolTip(self.tr("Search in file names and labels (/)"))
         self.search.setClearButtonEnabled(True)
         self._glass = QAction(self.search)
@@ -131,22 +131,25 @@ class FilterBar(QWidget):
         layout.addWidget(self.source)
         layout.addWidget(self.labelled)
         layout.addSpacing(4)
-        captions = [_caption(text) for text in (self.tr("Confidence"), self.tr("Order"), self.tr("Model"))]
-        layout.addWidget(captions[0])
+        confidence, order, model = (
+            _caption(text) for text in (self.tr("Confidence"), self.tr("Order"), self.tr("Model"))
+        )
+        layout.addWidget(confidence)
         layout.addWidget(self.low)
         layout.addWidget(_caption("\N{EN DASH}"))
         layout.addWidget(self.high)
         layout.addWidget(self.clear_button)
         layout.addWidget(self.count)
         layout.addSpacing(6)
-        layout.addWidget(captions[1])
+        layout.addWidget(order)
         layout.addWidget(self.sort)
         layout.addWidget(self.direction)
         layout.addSpacing(4)
-        layout.addWidget(captions[2])
+        layout.addWidget(model)
         layout.addWidget(self.model)
-        # What goes first when the window is narrow; the panel chooses sources as well.
-        self._captions, self._spare = captions, (self.source, self.count)
+        # What goes first when the window is narrow: bare percentages say least of themselves, and the panel chooses
+        # sources as well.
+        self._captions, self._spare = (model, order, confidence), (self.source, self.count)
 
     # What it says
 

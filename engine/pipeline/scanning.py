@@ -116,7 +116,7 @@ class Scan:
         if any(os.path.isfile(path) for path in self._paths):
             wanted.append(sources.source_path("", ""))  # that of files dropped alone
         if not sources.removed_among(self._reader, wanted):
-            return
+            return  # nearly always, and a person's drop does not wait for its turn to write
         # A person's step, who has dropped them: the command log must know of it, or undo would not fit what is shown.
         if self._library.write(lambda conn: commands.bring_back(conn, wanted, self._by)) is not None:
             self._events.publish(LibraryChanged())

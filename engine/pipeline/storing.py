@@ -27,8 +27,8 @@ from engine.schemas.prediction import Scores
 
 log = logging.getLogger(__name__)
 _BATCH = 32
-# The first results after a rest come soon. While they keep coming, a transaction and a new look of the window for every
-# five of them cost 4 % of the rate, for every fifteen 1 %.
+# The first results after a rest come soon. While they keep coming, each group costs a transaction and a new look of the
+# window: groups of 0.03 s gave 4 % fewer pictures a second than groups of 0.1 s.
 _FIRST_GATHER_S = 0.03
 _GATHER_S = 0.1
 _RESTED_S = 0.5

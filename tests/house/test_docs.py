@@ -12,6 +12,7 @@ from typing import Any, get_args
 
 import click
 import pytest
+from PIL import Image
 
 from desktop import __main__ as window
 from desktop.interrupt import Interrupt as WindowInterrupt
@@ -286,6 +287,9 @@ def test_the_pictures_are_those_that_screenshots_makes() -> None:
     for name in there:
         start = (DOCS / "images" / name).read_bytes()[:12]
         assert start.startswith(b"\x89PNG") if name.endswith(".png") else start[8:] == b"WEBP", f"{name} is no picture"
+        with Image.open(DOCS / "images" / name) as picture:
+            scale = 2 if "@2x" in name else 1
+            assert picture.size == (1320 * scale, 840 * scale), f"{name} shows a window that was squeezed"
 
 
 def test_links_between_documents_lead_somewhere() -> None:

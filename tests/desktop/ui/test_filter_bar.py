@@ -158,6 +158,16 @@ def test_nothing_moves_aside_when_a_filter_is_set(filters: Filters, qtbot, width
     assert bar.count.width() >= bar.count.sizeHint().width()
 
 
+def test_bare_percentages_are_the_last_to_lose_their_word(filters: Filters, qtbot) -> None:
+    for width in range(2000, 900, -40):
+        filters.window.resize(width, 60)
+        qtbot.waitUntil(lambda width=width: filters.bar.width() == width, timeout=2000)
+        model, order, confidence = (caption.isVisible() for caption in filters.bar._captions)
+        assert model <= order <= confidence
+        assert confidence or width < 1320
+    assert [caption.text() for caption in filters.bar._captions] == ["Model", "Order", "Confidence"]
+
+
 def test_a_source_that_filters_never_hides(filters: Filters, qtbot) -> None:
     filters.window.resize(900, 60)
     filters.bar.source.setCurrentIndex(1)
