@@ -225,7 +225,7 @@ def test_words_are_looked_up_when_they_are_shown(qtbot) -> None:
         assert bar.preflight_text(Preflight(1, 2, 0, 0, 0, finished=True)) == "FOUND 2 IMAGES."
         filters = FilterBar()
         qtbot.addWidget(filters)
-        assert filters.search.placeholderText() == "SEARCH NAMES AND LABELS"
+        assert filters.search.placeholderText() == "SEARCH"
         dialog = SettingsDialog(Settings(), lambda _n, _v: None, frozenset(), filters)
         assert dialog.groups.item(1).text() == "MODEL AND DEVICE"
         assert dialog.editors["top_k"].widget.accessibleDescription().isupper()
