@@ -19,7 +19,7 @@ help:
 	@echo 'make run [FILES="a.jpg folder"]   open the window; without a display, print a table'
 	@echo 'make test                         all checks but the slow ones'
 	@echo 'make test-all                     all checks'
-	@echo 'make soak                         mutated pictures and kills, for an hour'
+	@echo 'make soak                         damaged pictures, kills and memory, for some minutes'
 	@echo 'make bench FILES=FOLDER           measure speed and memory on one folder of JPEG photos'
 	@echo 'make screenshots [FILES=FOLDER]   make the pictures in docs/images'
 	@echo 'make lock                         choose versions anew'
@@ -47,7 +47,7 @@ test-all: checks
 	$(PY) packaging/run_tests.py
 
 soak: ready-to-test
-	LIGHTDESK_SOAK_IMAGES=2000 LIGHTDESK_SOAK_KILLS=50 $(PY) packaging/run_tests.py tests/soak -o faulthandler_timeout=3600
+	LIGHTDESK_SOAK_IMAGES=20000 LIGHTDESK_SOAK_KILLS=200 LIGHTDESK_SOAK_PICTURES=20000 $(PY) packaging/run_tests.py tests/soak -o faulthandler_timeout=3600
 
 bench: ready-to-test
 	$(PY) -m benchmarks $(FILES) --out bench-results
