@@ -64,7 +64,7 @@ class Preprocessor:
         self._spec = spec
         self._mean = None if spec.mean is None else np.array(spec.mean, np.float32)
         self._factor = None if spec.std is None else 1 / np.array(spec.std, np.float32)
-        rules = (
+        rules: tuple[Any, ...] = (
             _RULES,
             spec.layout,
             spec.dtype,
@@ -74,6 +74,8 @@ class Preprocessor:
             spec.mean,
             spec.std,
         )
+        if spec.resize != "shortest":
+            rules = (*rules, spec.resize)
         self.version = hashlib.sha256(repr(rules).encode()).hexdigest()[:12]
 
     @property
@@ -105,13 +107,14 @@ class Preprocessor:
         ndarray
             Contiguous, of `item_shape` and `dtype`.
         """
-        item: NDArray[Any] = self._square(frame)
-        if self._spec.dtype == "float32":
+        item: NDArray[Any] = self._square(frame) if self._spec.resize == "shortest" else self._squashed(frame)
+        if self._spec.dtype != "uint8":
             item = item.astype(np.float32)
             if self._mean is not None:
                 item -= self._mean
             if self._factor is not None:
                 item *= self._factor
+            item = item.astype(self.dtype, copy=False)
         return item if self._spec.layout == "NHWC" else np.ascontiguousarray(item.transpose(2, 0, 1))
 
     def _square(self, frame: Frame) -> NDArray[np.uint8]:
@@ -137,6 +140,17 @@ class Preprocessor:
         if shrink >= _BLOCKS_FROM:
             region, box = _averaged(region, box, int(shrink / 2))
         image = Image.fromarray(np.ascontiguousarray(region))
+        return np.asarray(image.resize((crop, crop), _SMOOTH[self._spec.interpolation], box=box))
+
+    def _squashed(self, frame: Frame) -> NDArray[np.uint8]:
+        """Resize the whole picture to the square, by Pillow: OpenCV's taps are for equal scales in both directions."""
+        crop = self._spec.crop
+        pixels = frame.pixels
+        height, width = pixels.shape[:2]
+        box = (0.0, 0.0, float(width), float(height))
+        if min(height, width) >= _BLOCKS_FROM * crop:
+            pixels, box = _averaged(pixels, box, int(min(height, width) / crop / 2))
+        image = Image.fromarray(np.ascontiguousarray(pixels))
         return np.asarray(image.resize((crop, crop), _SMOOTH[self._spec.interpolation], box=box))
 
     def _box(self, frame: Frame) -> tuple[float, float, float, float]:

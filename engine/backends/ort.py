@@ -19,6 +19,7 @@ from __future__ import annotations
 import logging
 import os
 import threading
+from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
@@ -30,7 +31,7 @@ from engine.schemas.model import Model
 
 log = logging.getLogger(__name__)
 _CUDA = "CUDAExecutionProvider"
-_CPU = "CPUExecutionProvider"
+CPU = "CPUExecutionProvider"
 _DEFAULT_GPU_MEMORY_MB = 4096
 _CUDA_MAJOR = 13
 _ELEMENT_TYPES = {"uint8": "tensor(uint8)", "float32": "tensor(float)"}
@@ -69,7 +70,7 @@ class OrtSession:
         try:
             outputs: list[NDArray[Any]] = session.run(self._outputs, {self._input: batch})
         except Exception as error:  # the runtime raises its own classes and plain RuntimeError alike
-            raise _translated(error, len(batch)) from error
+            raise translated(error, len(batch)) from error
         return outputs
 
     def close(self) -> None:
@@ -98,12 +99,12 @@ def open_session(
         not fit its manifest.
     """
     n_threads = cpu_threads or available_cores()
-    runtime = _import_runtime()
+    runtime = import_runtime()
     title = f"CPU, {n_threads} core{'s' if n_threads != 1 else ''}"
     report = DeviceReport("cpu", title, device, f"ONNX Runtime {runtime.__version__}")
     session = None
     if device != "cpu":
-        session, report = _on_cuda(runtime, model, report, gpu_memory_mb=gpu_memory_mb)
+        session, report = on_cuda(runtime, model.path, report, gpu_memory_mb=gpu_memory_mb)
         if report.fallback_reason is not None:
             log.warning("%s", report.fallback_reason)
     if session is None:
@@ -119,12 +120,12 @@ def has_nvidia_driver() -> bool:
 
 def compiled_providers() -> list[str]:
     """Return what the runtime was compiled with: a list of hopes, for the doctor."""
-    return list(_import_runtime().get_available_providers())
+    return list(import_runtime().get_available_providers())
 
 
 def offered_devices() -> list[str]:
     """Return the devices that the runtime lists, each with its provider: more than a hope, less than proof."""
-    kinds = ((found.ep_name, found.device) for found in _import_runtime().get_ep_devices())
+    kinds = ((found.ep_name, found.device) for found in import_runtime().get_ep_devices())
     return [f"{name} on {device.vendor} {device.type.name}" for name, device in kinds]
 
 
@@ -135,7 +136,7 @@ def available_cores() -> int:
     return os.cpu_count() or 1
 
 
-def _import_runtime() -> Any:
+def import_runtime() -> Any:
     """Import at first need: it takes 0.1 s, and complains on standard error where there is no GPU to find."""
     # Its packages carry a telemetry of the maker's: it would keep an identity and a database in the cache folder of
     # the person, and knows an address. Nothing leaves this machine, so it is off before it can begin.
@@ -146,7 +147,7 @@ def _import_runtime() -> Any:
     return onnxruntime
 
 
-def _on_cuda(runtime: Any, model: Model, cpu: DeviceReport, *, gpu_memory_mb: int) -> tuple[Any, DeviceReport]:
+def on_cuda(runtime: Any, path: Path, cpu: DeviceReport, *, gpu_memory_mb: int) -> tuple[Any, DeviceReport]:
     """Return a session on CUDA with its report, or None with the CPU's report and the reason."""
     driver = nvidia.ask_driver()
     compiled = _CUDA in runtime.get_available_providers()
@@ -166,7 +167,7 @@ def _on_cuda(runtime: Any, model: Model, cpu: DeviceReport, *, gpu_memory_mb: in
     session = None
     with standard_error.captured() as printed:
         try:
-            session = _create(runtime, model, [(_CUDA, options), _CPU], mem_pattern=False)
+            session = create(runtime, path, [(_CUDA, options), CPU], mem_pattern=False)
         except Exception as error:  # whatever it is: the CPU is next, and it tells a bad model from a bad GPU
             printed.append(str(error))
     said += printed
@@ -194,26 +195,27 @@ def _preload_cuda(runtime: Any) -> list[str]:
 
 def _on_cpu(runtime: Any, model: Model) -> Any:
     try:
-        return _create(runtime, model, [_CPU], mem_pattern=True)
+        return create(runtime, model.path, [CPU], mem_pattern=True)
     except Exception as error:
         raise ModelError(
             ErrorCode.MODEL_DAMAGED,
-            f"{model.path} cannot be loaded as a model: {_first_line(error)}.",
+            f"{model.path} cannot be loaded as a model: {first_line(error)}.",
             way_out="Delete the file; Lightdesk builds it again. A model of your own: export it again.",
             path=str(model.path),
         ) from error
 
 
-def _create(runtime: Any, model: Model, providers: list[Any], *, mem_pattern: bool) -> Any:
+def create(runtime: Any, path: Path, providers: list[Any], *, mem_pattern: bool, n_threads: int = 1) -> Any:
+    """Create a session in which each call takes `n_threads`; raises whatever the runtime does."""
     options = runtime.SessionOptions()
     options.graph_optimization_level = runtime.GraphOptimizationLevel.ORT_ENABLE_ALL
-    options.intra_op_num_threads = 1
+    options.intra_op_num_threads = n_threads
     options.inter_op_num_threads = 1
     options.log_severity_level = 3
     # Planned memory is 5 % faster on a CPU; there is one plan a batch size, and those are few. On a GPU
     # a plan would take its whole block from an arena that is bounded.
     options.enable_mem_pattern = mem_pattern
-    return runtime.InferenceSession(str(model.path), options, providers=providers)
+    return runtime.InferenceSession(str(path), options, providers=providers)
 
 
 def _check_signature(session: Any, model: Model) -> None:
@@ -252,7 +254,8 @@ def _misfit(model: Model, reason: str) -> ModelError:
     )
 
 
-def _translated(error: Exception, n: int) -> DeviceError:
+def translated(error: Exception, n: int) -> DeviceError:
+    """Return what the runtime raised at a batch of `n` as an error of ours."""
     text = str(error).lower()
     if isinstance(error, MemoryError) or any(words in text for words in _OUT_OF_MEMORY):
         return DeviceError(
@@ -263,7 +266,7 @@ def _translated(error: Exception, n: int) -> DeviceError:
         )
     return DeviceError(
         ErrorCode.INFERENCE_FAILED,
-        f"The model could not be run: {_first_line(error)}.",
+        f"The model could not be run: {first_line(error)}.",
         way_out="Run `lightdesk doctor`.",
         batch=n,
     )
@@ -284,7 +287,8 @@ def _log_said(said: list[str]) -> None:
         log.debug("The runtime said: %s", line)
 
 
-def _first_line(error: Exception) -> str:
+def first_line(error: Exception) -> str:
+    """Return what the runtime said, as far as it fits into a sentence."""
     lines = str(error).strip().splitlines()
     return lines[0][:200].rstrip(".") if lines else type(error).__name__
 

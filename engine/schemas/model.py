@@ -9,6 +9,7 @@ from typing import Literal
 Task = Literal["classification"]
 Layout = Literal["NHWC", "NCHW"]
 Interpolation = Literal["bilinear", "bicubic", "area", "lanczos"]
+Resize = Literal["shortest", "squash"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -17,17 +18,19 @@ class InputSpec:
 
     The shorter side is resized to `resize_short_side` pixels, then a centre crop of `crop` pixels is
     taken. `mean` and `std` (per RGB channel, in the range of 0..255) are applied outside the graph
-    only where they are given; None means that the graph normalises by itself.
+    only where they are given; None means that the graph normalises by itself. With ``squash`` there is no
+    crop: the whole picture is resized to a square of `crop` pixels, whatever its proportions.
     """
 
     name: str
     layout: Layout
-    dtype: Literal["uint8", "float32"]
+    dtype: Literal["uint8", "float16", "float32"]
     resize_short_side: int
     crop: int
     interpolation: Interpolation
     mean: tuple[float, float, float] | None = None
     std: tuple[float, float, float] | None = None
+    resize: Resize = "shortest"
 
 
 @dataclass(frozen=True, slots=True)

@@ -160,3 +160,25 @@ def test_smoothing_comes_close_to_the_antialiased_kernel(interpolation: str, shr
         interpolation=cv2.INTER_CUBIC if interpolation == "bicubic" else cv2.INTER_LINEAR,
     )
     assert mean_difference(item, whole) < (0.5 if shrink > 1.4 else 0.9) * mean_difference(bare, whole)
+
+
+@pytest.mark.parametrize("size", [(300, 256), (100, 700), (2000, 3000), (20, 30), (224, 224)])
+def test_squashed_as_a_whole(size: tuple[int, int]) -> None:
+    spec = dataclasses.replace(SPEC, resize_short_side=224, resize="squash")
+    image = picture(4, size)
+    expected = np.asarray(image.convert("RGB").resize((224, 224), Image.Resampling.BICUBIC))
+    assert mean_difference(Preprocessor(spec)(frame_of(image)), expected) < 1.0
+
+
+def test_half_precision_is_the_same_rounded() -> None:
+    spec = dataclasses.replace(SPEC, dtype="float32", mean=(120, 110, 100), std=(60, 61, 62), layout="NCHW")
+    frame = frame_of(picture(5, (300, 260)))
+    half = Preprocessor(dataclasses.replace(spec, dtype="float16"))(frame)
+    assert half.dtype == np.float16
+    assert np.array_equal(half, Preprocessor(spec)(frame).astype(np.float16))
+
+
+def test_the_rules_of_cached_predictions_are_as_they_were() -> None:
+    """A new kind of resize must not make everybody's cache worthless."""
+    assert Preprocessor(SPEC).version == "79cdbbdb1570"
+    assert Preprocessor(dataclasses.replace(SPEC, resize="squash")).version != Preprocessor(SPEC).version

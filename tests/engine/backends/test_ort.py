@@ -100,7 +100,7 @@ def test_ready_in_less_than_a_second(model: Model) -> None:
 
 
 def test_the_runtime_keeps_nothing_about_the_person(model: Model, tmp_path: Path) -> None:
-    """Its packages would write an identity into the cache folder: see `ort._import_runtime`."""
+    """Its packages would write an identity into the cache folder: see `ort.import_runtime`."""
     script = (
         "from pathlib import Path; from engine.registry.catalogue import Registry; "
         "from engine.backends.opening import open_session; import numpy as np, sys; "
@@ -179,7 +179,7 @@ class Runtime:
 
 
 def use(monkeypatch: pytest.MonkeyPatch, runtime: Runtime) -> None:
-    monkeypatch.setattr(ort, "_import_runtime", lambda: runtime)
+    monkeypatch.setattr(ort, "import_runtime", lambda: runtime)
     monkeypatch.setattr(nvidia, "ask_driver", lambda: GPU)
 
 
@@ -227,7 +227,7 @@ def test_nothing_is_logged_where_nothing_was_missed(
 ) -> None:
     monkeypatch.setattr(nvidia, "ask_driver", lambda: None)
     assert open_session(model, device="auto", cpu_threads=1).report.fallback_reason is None
-    monkeypatch.setattr(ort, "_import_runtime", Runtime)
+    monkeypatch.setattr(ort, "import_runtime", Runtime)
     monkeypatch.setattr(nvidia, "ask_driver", lambda: GPU)
     assert open_session(model, device="auto", cpu_threads=1).report.device == "cuda"
     assert [record.getMessage() for record in caplog.records if record.levelname == "WARNING"] == []
