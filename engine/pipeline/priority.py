@@ -8,16 +8,24 @@ import threading
 import time
 
 _NICE = 10
+_NICER = 15  # for what may wait for that, too
 
 
-def step_back() -> None:
-    """Lower the calling thread's share of the processor, where the system can do it for one thread."""
+def step_back(*, further: bool = False) -> None:
+    """Lower the calling thread's share of the processor, where the system can do it for one thread.
+
+    Parameters
+    ----------
+    further
+        Behind what has stepped back already.
+    """
+    nice = _NICER if further else _NICE
     if sys.platform.startswith("linux"):
         # On Linux a nice value belongs to the thread whose id is given.
         me = threading.get_native_id()
         # Who was started with less (`nice -n 15`) may not take more back.
-        if os.getpriority(os.PRIO_PROCESS, me) < _NICE:
-            os.setpriority(os.PRIO_PROCESS, me, _NICE)
+        if os.getpriority(os.PRIO_PROCESS, me) < nice:
+            os.setpriority(os.PRIO_PROCESS, me, nice)
 
 
 class RightOfWay:

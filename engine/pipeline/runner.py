@@ -99,6 +99,10 @@ class Pipeline:
         """Return the jobs that this process works on or rests, with the state as last seen here."""
         return {job.id: job.state for job in self._held.all()}
 
+    def is_busy(self) -> bool:
+        """Tell whether there is a job to work on now: what is less urgent waits."""
+        return self._held.n_in_flight > 0 or bool(self._held.runnable())
+
     def make_way(self) -> None:
         """Hold bulk work back: a person has just asked for something."""
         self.way.claim(_WAITING_S)
