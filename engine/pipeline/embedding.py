@@ -333,7 +333,7 @@ class Embedding:
 
     def _item(self, one: Missing, tower: Tower) -> NDArray[Any] | None:
         """Return what the tower takes of a content, from the first of its files that still has it."""
-        for path in one.paths:
+        for path in (file.path for file in one.files):
             try:
                 loaded = read_file(path, self._limits)
                 if loaded.sha256 != one.sha256:
@@ -348,11 +348,11 @@ class Embedding:
 
     def _try_suspects(self, after_id: int, tower: Tower) -> None:
         """Let a child process decode what was being worked on when a process died, before this one does."""
-        suspects = [(path, one) for one in self._ledger.missing(after_id, self._page(tower)) for path in one.paths[:1]]
-        verdicts = self._trial.survivors([path for path, _ in suspects])
+        suspects = [(file, one) for one in self._ledger.missing(after_id, self._page(tower)) for file in one.files[:1]]
+        verdicts = self._trial.survivors([file.path for file, _ in suspects])
         condemned = [at for at, lives in zip(suspects, verdicts, strict=False) if lives is False]
         if condemned:
-            self._ledger.quarantine([path for path, _ in condemned])
+            self._ledger.quarantine([file for file, _ in condemned])
             self._given_up |= {one.content_id for _, one in condemned}
 
     def _publish(self, job: Job) -> None:

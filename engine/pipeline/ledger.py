@@ -9,6 +9,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.schemas.files import FoundFile
 from engine.schemas.job import Job
 
 
@@ -18,7 +19,7 @@ class Missing:
 
     content_id: int
     sha256: bytes
-    paths: tuple[str, ...]
+    files: tuple[FoundFile, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,7 +79,7 @@ class Ledger(Protocol):
         """Let a running job rest, with the reason. Returns it as it is then."""
         ...
 
-    def quarantine(self, paths: Sequence[str]) -> None:
+    def quarantine(self, condemned: Sequence[FoundFile]) -> None:
         """Write down files that take a process down."""
         ...
 

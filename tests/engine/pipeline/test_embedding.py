@@ -22,7 +22,7 @@ from engine.pipeline import embedding
 from engine.pipeline.embedding import Embedding
 from engine.pipeline.ledger import Missing, Turn
 from engine.pipeline.patience import GaveUp
-from engine.schemas.files import ImageLimits
+from engine.schemas.files import FoundFile, ImageLimits
 from engine.schemas.frame import Frame
 from engine.schemas.job import Job
 from tests.images import encoded, picture
@@ -37,6 +37,11 @@ def until(condition: Callable[[], object]) -> None:
     while not condition():
         assert time.monotonic() < until_s
         time.sleep(0.005)
+
+
+def file_at(path: Path | str) -> FoundFile:
+    """A file as the library has it."""
+    return FoundFile(str(path), str(path), 1, 1)
 
 
 class MemoryLedger:
@@ -64,7 +69,7 @@ class MemoryLedger:
             path.write_bytes(encoded(picture(number, (40, 30)), "PNG"))
             digest = hashlib.sha256(path.read_bytes()).digest()
             with self.lock:
-                self.contents[number] = Missing(number, digest, (str(path),))
+                self.contents[number] = Missing(number, digest, (file_at(path),))
         return list(range(first, first + n))
 
     def set_state(self, state: str) -> None:
@@ -121,8 +126,8 @@ class MemoryLedger:
             self.jobs[job_id - 1] = replace(self.jobs[job_id - 1], state="paused", pause_code=code, pause_reason=reason)
             return self.jobs[job_id - 1]
 
-    def quarantine(self, paths: Sequence[str]) -> None:
-        self.quarantined += paths
+    def quarantine(self, condemned: Sequence[FoundFile]) -> None:
+        self.quarantined += [file.path for file in condemned]
 
     def close(self) -> None:
         self.closed = True
@@ -272,11 +277,11 @@ def test_closing_keeps_what_is_done_and_the_next_start_does_the_rest(start: Call
 
 def test_pictures_that_cannot_be_read_are_left_out_and_stop_nothing(start: Callable[..., Desk], tmp_path: Path) -> None:
     ledger = MemoryLedger(tmp_path / "photos", 12)
-    os.unlink(ledger.contents[2].paths[0])
-    Path(ledger.contents[5].paths[0]).write_bytes(b"no picture")  # and another content by now
-    ledger.contents[7] = replace(ledger.contents[7], paths=())
+    os.unlink(ledger.contents[2].files[0].path)
+    Path(ledger.contents[5].files[0].path).write_bytes(b"no picture")  # and another content by now
+    ledger.contents[7] = replace(ledger.contents[7], files=())
     # Another file has it.
-    ledger.contents[9] = replace(ledger.contents[9], paths=("/nowhere/9.png", ledger.contents[9].paths[0]))
+    ledger.contents[9] = replace(ledger.contents[9], files=(file_at("/nowhere/9.png"), *ledger.contents[9].files))
     desk = start(ledger=ledger)
     until(lambda: ledger.jobs and ledger.newest.state == "done")
     assert sorted(ledger.stored) == [1, 3, 4, 6, 8, 9, 10, 11, 12]
@@ -285,7 +290,7 @@ def test_pictures_that_cannot_be_read_are_left_out_and_stop_nothing(start: Calla
     desk.embedding.wake()
     time.sleep(0.1)
     assert len(ledger.jobs) == 1
-    ledger.contents[7] = replace(ledger.contents[7], paths=(str(tmp_path / "photos" / "7.png"),))
+    ledger.contents[7] = replace(ledger.contents[7], files=(file_at(tmp_path / "photos" / "7.png"),))
     desk.embedding.wake(all_over=True)
     until(lambda: 7 in ledger.vectors)
 
@@ -333,7 +338,7 @@ def test_what_died_over_it_is_tried_in_a_child_first(
     ledger = MemoryLedger(tmp_path / "photos", 30)
     ledger.from_the_dead = True
     ledger.begin(True, frozenset())
-    bad = ledger.contents[2].paths[0]
+    bad = ledger.contents[2].files[0].path
     tried: list[str] = []
 
     def survivors(self: object, paths: Sequence[str]) -> list[bool | None]:
@@ -345,7 +350,7 @@ def test_what_died_over_it_is_tried_in_a_child_first(
     until(lambda: ledger.newest.state == "done")
     assert ledger.quarantined == [bad] and 2 not in ledger.vectors and len(ledger.vectors) == 29
     # Only what can have been at work, and not the whole library.
-    assert tried[:3] == [ledger.contents[i].paths[0] for i in (1, 2, 3)] and len(tried) <= 24
+    assert tried[:3] == [ledger.contents[i].files[0].path for i in (1, 2, 3)] and len(tried) <= 24
 
 
 def test_nothing_is_tried_in_a_child_without_a_death(
