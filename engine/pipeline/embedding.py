@@ -279,12 +279,9 @@ class Embedding:
         if self._tower is None:
             self._tower = self._open_tower()
             self._used_s = time.monotonic()
-            # On a device of its own one thread decodes while the other waits for it.
-            self._pool = ThreadPoolExecutor(
-                self._threads(self._tower),
-                thread_name_prefix="embed",
-                initializer=lambda: step_back(further=True),
-            )
+            # On a device of its own one thread decodes while the other waits for it. They are begun by this thread, and
+            # stand as far back as it does.
+            self._pool = ThreadPoolExecutor(self._threads(self._tower), thread_name_prefix="embed")
         return self._tower
 
     def _let_tower_go(self, *, after_s: float) -> None:

@@ -174,6 +174,12 @@ class Desk:
         return [(e.progress.job.state, e.progress.job.n_done) for e in self.events if isinstance(e, JobChanged)]
 
 
+@pytest.fixture(autouse=True)
+def no_looks_without_a_wake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What happens here happens because somebody woke it, and not because it looks after a while."""
+    monkeypatch.setattr(embedding, "_REST_S", 600.0)
+
+
 @pytest.fixture
 def start(tmp_path: Path) -> Iterator[Callable[..., Desk]]:
     """Start an embedding over so many pictures; it is closed at the end."""
@@ -278,7 +284,7 @@ def test_closing_keeps_what_is_done_and_the_next_start_does_the_rest(start: Call
 def test_pictures_that_cannot_be_read_are_left_out_and_stop_nothing(start: Callable[..., Desk], tmp_path: Path) -> None:
     ledger = MemoryLedger(tmp_path / "photos", 12)
     os.unlink(ledger.contents[2].files[0].path)
-    Path(ledger.contents[5].files[0].path).write_bytes(b"no picture")  # and another content by now
+    Path(ledger.contents[5].files[0].path).write_bytes(encoded(picture(99, (40, 30)), "PNG"))  # another content by now
     ledger.contents[7] = replace(ledger.contents[7], files=())
     # Another file has it.
     ledger.contents[9] = replace(ledger.contents[9], files=(file_at("/nowhere/9.png"), *ledger.contents[9].files))

@@ -139,6 +139,7 @@ def text_tower(
     whole: str = "int64",
     dtype: str = "float32",
     pooling: Pooling = "last word",
+    quiet: bool = False,
     dim: int = DIM,
     hidden: bool = True,
     normalised: bool = False,
@@ -154,9 +155,11 @@ def text_tower(
     pooling
         At the token with the highest number, the first of them, as CLIP does; over the mask; or over all that is
         there, filling too, as SigLIP does.
+    quiet
+        The first tokens, filling among them, say little: always so where they are pooled.
     """
     drawing = Drawing(dtype)
-    x = draw_text(drawing, tokenizer, ids, mask, places=places, pooling=pooling)
+    x = draw_text(drawing, tokenizer, ids, mask, places=places, pooling=pooling, quiet=quiet)
     inputs = [helper.make_tensor_value_info(name, _WHOLE[whole], [batch, length]) for name in (ids, mask, *more) if name]
     outputs = []
     if hidden:
@@ -168,13 +171,13 @@ def text_tower(
 
 
 def draw_text(
-    drawing: Drawing, tokenizer: Tokenizer, ids: str, mask: str | None, *, places: int, pooling: Pooling
+    drawing: Drawing, tokenizer: Tokenizer, ids: str, mask: str | None, *, places: int, pooling: Pooling, quiet: bool = False
 ) -> str:
     """Put a text tower down up to its projection; returns the name of its (n, WIDTH)."""
     rng = np.random.default_rng(2)
     table = 0.05 * rng.normal(size=(tokenizer.get_vocab_size(), WIDTH))
-    if pooling == "everything":
-        table[:3] *= 0.06  # filling is among them, up to sixty times in a text
+    if quiet or pooling == "everything":
+        table[:3] *= 0.06  # up to sixty times in a text
     for word, colour in _COLOURS.items():
         for token in (f"{word}</w>", f"▁{word}"):
             if (number := tokenizer.token_to_id(token)) is not None:

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 import numpy as np
+import onnx
 import pytest
 
 from engine.errors import DeviceError, ErrorCode, UsageError
 from engine.schemas.tower import TowerPair
 from engine.towers.text import TextTower
+from tests.engine.towers import made_towers as towers
 from tests.engine.towers import published
+from tests.engine.towers.made_tokenizers import sentencepiece_tokenizer
 from tests.engine.towers.published import installed
 
 TEXTS = ["a red car", "night", "a photo of two dogs at night", "a blue car", "two dogs"]
@@ -62,6 +66,17 @@ def test_no_words(pairs: dict[str, TowerPair]) -> None:
     assert caught.value.code is ErrorCode.INVALID_ARGUMENT
     assert tower.embed([]).shape == (0, pairs["many"].manifest.dim)
     assert tower.fits("a car") and not tower.fits("a car " * 100)
+
+
+def test_siglip_never_looks_past_the_filling(tmp_path: Path) -> None:
+    """Also where its exporter has given it an input for a mask: it was trained without one."""
+    folder = published.siglip(tmp_path / "siglip")
+    expected = TextTower(installed(folder, tmp_path)).embed(TEXTS)
+    tokenizer = sentencepiece_tokenizer(("<pad>", "</s>", "<unk>"), "", "</s>")
+    graph = towers.text_tower(tokenizer, output="pooler_output", places=64, pooling="mask", quiet=True)
+    onnx.save(graph, str(folder / "onnx" / "text_model.onnx"))
+    # The mean over all that is there has the direction of the sum over all that is there.
+    assert np.allclose(TextTower(installed(folder, tmp_path)).embed(TEXTS), expected, atol=1e-5)
 
 
 def test_several_threads(pairs: dict[str, TowerPair]) -> None:
