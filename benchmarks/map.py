@@ -40,7 +40,7 @@ _CROPS = 8  # of each photo
 _SIDE_PX = 224
 _NOISE = 0.1
 _MIXED = 8  # with so many neighbours
-_ASKED = 1000
+_ASKED, _BLOCK = 500, 50
 _K = 10
 _FRAMES = 90
 _HOVERS = 60
@@ -135,17 +135,18 @@ def quality(vectors: NDArray[np.float32], *maps: NDArray[np.float32]) -> list[di
     asked = np.random.default_rng(SEED).choice(n, min(_ASKED, n), replace=False)
     kept = np.zeros(len(maps))
     intruders = np.zeros(len(maps))
-    for i in asked.tolist():
-        apart = -(vectors @ vectors[i])
-        apart[i] = -np.inf
-        rank = np.empty(n, np.int64)
-        rank[np.argsort(apart)] = np.arange(n)
-        for number, places in enumerate(maps):
-            on_map = np.square(places - places[i]).sum(axis=1)
-            on_map[i] = np.inf
-            ranks = rank[np.argpartition(on_map, _K)[:_K]]
-            kept[number] += np.count_nonzero(ranks <= _K) / _K
-            intruders[number] += np.maximum(ranks - _K, 0).sum()
+    rank = np.empty(n, np.int64)
+    for start in range(0, len(asked), _BLOCK):
+        block = asked[start : start + _BLOCK]
+        for i, apart in zip(block.tolist(), -(vectors[block] @ vectors.T), strict=True):
+            apart[i] = -np.inf
+            rank[np.argsort(apart)] = np.arange(n)
+            for number, places in enumerate(maps):
+                on_map = np.square(places - places[i]).sum(axis=1)
+                on_map[i] = np.inf
+                ranks = rank[np.argpartition(on_map, _K)[:_K]]
+                kept[number] += np.count_nonzero(ranks <= _K) / _K
+                intruders[number] += np.maximum(ranks - _K, 0).sum()
     trust = 1 - intruders * 2 / (len(asked) * _K * (2 * n - 3 * _K - 1))
     return [
         {"kept_of_10": round(float(k) / len(asked), 4), "trustworthiness": round(float(t), 4)}
