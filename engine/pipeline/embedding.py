@@ -173,7 +173,8 @@ class Embedding:
                     worked = False
                 if not worked:
                     self._let_tower_go(after_s=_KEEP_TOWER_S)
-                    self._woken.wait(_REST_S)
+                    # The end of more urgent work is told by nobody.
+                    self._woken.wait(_LOOK_S if self._busy() else _REST_S)
                     self._woken.clear()
         finally:
             self._let_tower_go(after_s=0.0)

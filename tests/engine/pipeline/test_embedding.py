@@ -269,6 +269,16 @@ def test_more_urgent_work_goes_first(start: Callable[..., Desk]) -> None:
     assert len(desk.ledger.stored) == 100
 
 
+def test_it_begins_soon_after_more_urgent_work_has_ended(start: Callable[..., Desk]) -> None:
+    busy = threading.Event()
+    busy.set()
+    desk = start(5, busy=busy.is_set)
+    time.sleep(0.05)
+    assert desk.ledger.jobs == []
+    busy.clear()  # and nobody says so
+    until(lambda: desk.ledger.jobs and desk.ledger.newest.state == "done")
+
+
 def test_closing_keeps_what_is_done_and_the_next_start_does_the_rest(start: Callable[..., Desk], tmp_path: Path) -> None:
     desk = start(300, tower=ColourTower(best_batch=1))
     until(lambda: desk.ledger.stored)
