@@ -8,8 +8,9 @@ import os
 import sys
 from collections.abc import Sequence
 
-from engine.cli.entry import cli, is_verb
+from engine.cli.entry import is_verb
 from engine.cli.entry import main as cli_main
+from engine.cli.verbs import cli
 
 _EXIT_USAGE, _EXIT_INTERRUPTED = 2, 130
 _NEARLY = 0.75

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from engine.schemas.device import ModelState
 from engine.schemas.job import JobProgress, Preflight
+from engine.schemas.similar import IndexState
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,6 +65,13 @@ class ModelStateChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class IndexChanged:
+    """The hot index of a space is being made, is ready, or is absent."""
+
+    state: IndexState
+
+
+@dataclass(frozen=True, slots=True)
 class EngineFailed:
     """Something went wrong that concerns no single file: shown in the window, never swallowed."""
 
@@ -79,6 +87,7 @@ Event = (
     | LabelsChanged
     | LibraryChanged
     | ModelStateChanged
+    | IndexChanged
     | EngineFailed
 )
 

@@ -44,16 +44,17 @@ class Pictures:
         """Decode a content for looking at. Raises FileError when none of its files can be read."""
         from engine.ingest.derive import preview
 
-        path, data = self._first_readable(content_id)
+        path, data = self.first_readable(content_id)
         return preview(data, max_side=max_side, limits=self._limits, name=path)
 
     def exif(self, content_id: int) -> dict[str, str]:
         """Return the EXIF fields worth showing. Raises FileError as `preview` does."""
         from engine.ingest.derive import read_exif
 
-        return read_exif(self._first_readable(content_id)[1])
+        return read_exif(self.first_readable(content_id)[1])
 
-    def _first_readable(self, content_id: int) -> tuple[str, bytes]:
+    def first_readable(self, content_id: int) -> tuple[str, bytes]:
+        """Return path and bytes of a content's first file that still has it. Raises FileError when there is none."""
         with self._readers.borrow() as view:
             detail = view.detail(content_id, "")
         error: FileError | None = None

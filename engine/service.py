@@ -17,6 +17,7 @@ from engine.cache import ByteCache
 from engine.changes import Changes
 from engine.errors import ErrorCode, JobError, LibraryError, LightdeskError
 from engine.events import EngineFailed, EventBus, LibraryChanged, ModelStateChanged
+from engine.exploring import Exploring
 from engine.library import database, jobs, location, migrations, models, problems, upkeep
 from engine.library.database import Connection
 from engine.library.writer import Writer
@@ -36,6 +37,7 @@ from engine.view import LibraryView
 
 if TYPE_CHECKING:  # it brings the decoders and the runtime, which the loader's thread imports
     from engine.pipeline.runner import Pipeline
+    from engine.spaces import Space
 
 T = TypeVar("T")
 log = logging.getLogger(__name__)
@@ -44,7 +46,7 @@ _SCANS_END_S = 0.5
 _POLL_S = 0.05
 
 
-class Engine(Changes):
+class Engine(Changes, Exploring):
     """Local inference over one library.
 
     Parameters
@@ -69,9 +71,9 @@ class Engine(Changes):
         registry: Registry | None = None,
         adopt_jobs: bool = True,
     ) -> None:
+        self.library_path: Path = settings_room.library_path(settings)
         super().__init__(settings.user_name, events or EventBus())
         self.settings = settings
-        self.library_path: Path = settings_room.library_path(settings)
         self.read_only = False
         self._registry = registry or Registry(settings_room.models_dir(settings))
         self._adopt_jobs = adopt_jobs
@@ -82,6 +84,7 @@ class Engine(Changes):
         self._model_ref = ""
         self._model_state = ModelState("absent", settings.model)
         self._reading = LibraryReaders(self.library_path)
+        self._spaces: dict[str, Space] = {}
         self._cache = ByteCache(settings_room.cache_dir(settings) / "store", settings.cache_mb * 1_000_000)
         self._pictures = Pictures(self._reading, self._cache, self._limits)
         self._writer: Writer | None = None
@@ -145,6 +148,7 @@ class Engine(Changes):
                 self._custody.release()
             except LightdeskError as error:
                 log.warning("The jobs could not be let go: %s", error)
+        self._close_spaces(timeout_s)
         # The writer last: SQLite copies the log into the library file when the last connection goes, if it can write.
         self._reading.close()
         if self._writer is not None:
@@ -355,6 +359,8 @@ class Engine(Changes):
             return
         self._set_model(ModelState("ready", self._model_ref, device=report))
         self._custody.use(pipeline)
+        if not self._closing.is_set():
+            self._space(self._model_ref)  # the first question finds its index at hand
 
     def _watch(self) -> None:
         """Notice what others write into a library that can only be read here."""

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.library import commands, contents, database, files, jobs, migrations, models, problems, queries
+from engine.library import (
+    commands,
+    contents,
+    database,
+    files,
+    jobs,
+    migrations,
+    models,
+    problems,
+    queries,
+    selection,
+    vectors,
+)
 from engine.library.database import Connection
 from engine.library.records import ItemResult
 from engine.schemas.job import Job
 from engine.schemas.library import Command, Detail, Facets, Problem, Query, Tile
+
+_FILTERS_KEPT = 4
 
 
 class LibraryView:
@@ -22,6 +37,7 @@ class LibraryView:
         self._path = path
         self._conn: Connection = migrations.open_for_reading(path)
         self._model_ids: dict[str, int] = {}
+        self._allowed: dict[tuple[Query, int], NDArray[np.bool_] | None] = {}
 
     def ids(self, query: Query) -> NDArray[np.int64]:
         """Return all visible contents that pass the filter, in order."""
@@ -84,10 +100,71 @@ class LibraryView:
             known = contents.find(self._conn, sha256)
             return files.paths_of(self._conn, known) if known is not None else []
 
+    def files_of(self, content_ids: Sequence[int]) -> dict[int, tuple[str, list[str]]]:
+        """Return sha256 and paths of contents, present files first; unknown ids are left out."""
+        with database.translated(self._path):
+            return contents.files_of(self._conn, content_ids)
+
+    def content_with_vector(self, sha256: bytes, model_ref: str) -> int | None:
+        """Return the id of a content that has a vector in a space, or None."""
+        with database.translated(self._path):
+            known = contents.find(self._conn, sha256)
+            model_id = self._model_id(model_ref)
+            if known is None or model_id is None or not vectors.has(self._conn, model_id, known):
+                return None
+            return known
+
     def class_names(self, prefix: str = "", limit: int = 50, model_ref: str = "") -> list[str]:
         """Return names for completion, those already used first."""
         with database.translated(self._path):
             return queries.class_names(self._conn, prefix, limit, self._model_id(model_ref))
+
+    def allowed(self, query: Query) -> NDArray[np.bool_] | None:
+        """Return by content id whether the filter lets it through; None where it lets all through.
+
+        As long as nobody commits, the same answer is the same array, so that what follows from it can be kept.
+        """
+        key = (replace(query, sort="added", descending=False), self.change_counter())
+        if key not in self._allowed:
+            with database.translated(self._path):
+                mask = selection.allowed(self._conn, query, self._model_id(query.model_ref))
+            self._allowed = {**dict(list(self._allowed.items())[-_FILTERS_KEPT + 1 :]), key: mask}
+        return self._allowed[key]
+
+    def space(self, model_ref: str) -> tuple[int, int, int]:
+        """Return id, number of dimensions and number of vectors of a space; zeros where the library has none."""
+        with database.translated(self._path):
+            model_id = self._model_id(model_ref)
+            if model_id is None:
+                return 0, 0, 0
+            return model_id, vectors.dim_of(self._conn, model_id), vectors.state(self._conn, model_id)[0]
+
+    def chain_at(self, model_id: int, n: int) -> int | None:
+        """Return the chain after the first `n` vectors of a space, None where there are fewer."""
+        with database.translated(self._path):
+            return vectors.chain_at(self._conn, model_id, n)
+
+    def vector_rows(self, model_id: int, position: int, limit: int) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+        """Return contents and chains of the next places of a space."""
+        with database.translated(self._path):
+            return vectors.rows_from(self._conn, model_id, position, limit)
+
+    def vectors(self, model_id: int, content_ids: NDArray[np.int64]) -> NDArray[np.float32]:
+        """Return stored vectors, float32 (n, dim); zeros where a content has none."""
+        with database.translated(self._path):
+            return vectors.read(self._conn, model_id, content_ids)
+
+    def nearest(
+        self, model_id: int, vector: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None
+    ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:
+        """Search a space in sqlite-vec: exact, and slow where the space is large."""
+        with database.translated(self._path):
+            return vectors.nearest(self._conn, model_id, vector, k, allowed)
+
+    def library_id(self) -> str:
+        """Return what tells this library from others."""
+        with database.translated(self._path):
+            return database.library_id(self._conn)
 
     def change_counter(self) -> int:
         """Return a number that moves when anybody commits."""

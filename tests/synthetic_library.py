@@ -11,6 +11,7 @@ import apsw
 import numpy as np
 
 from engine.library import database, migrations, models
+from engine.library import vectors as vector_room
 from engine.library.database import fold
 from engine.schemas.model import InputSpec, ModelManifest, OutputSpec
 
@@ -128,10 +129,23 @@ def _fill(
     )
     if with_vectors:
         vectors = rng.standard_normal((n, EMBEDDING_DIM), dtype=np.float32)
-        conn.executemany(
-            f"INSERT INTO vectors_{model_id}(rowid, embedding) VALUES(?, ?)",
-            ((i, vector.tobytes()) for i, vector in zip(ids, vectors, strict=True)),
-        )
+        vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+        store_vectors(conn, model_id, list(ids), vectors)
+
+
+def store_vectors(conn: apsw.Connection, model_id: int, ids: list[int], vectors: np.ndarray[Any, Any]) -> None:
+    """Store as `engine.library.vectors.store` does, without asking for each row what is there already."""
+    conn.executemany(
+        f"INSERT INTO vectors_{model_id}(rowid, embedding) VALUES(?, ?)",
+        ((i, vector.tobytes()) for i, vector in zip(ids, vectors, strict=True)),
+    )
+    n, chain = vector_room.state(conn, model_id)
+    rows = []
+    for position, i in enumerate(ids, n):
+        ((sha256,),) = conn.execute("SELECT sha256 FROM contents WHERE id = ?", (i,)).fetchall()
+        chain = vector_room.linked(chain, sha256)
+        rows.append((model_id, position, i, chain))
+    conn.executemany("INSERT INTO vector_rows VALUES(?, ?, ?, ?)", rows)
 
 
 def _predictions(

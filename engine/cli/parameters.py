@@ -34,3 +34,12 @@ model_option = click.option(
     help="Model to use, as `lightdesk models` lists it.",
 )
 device_option = click.option("--device", type=click.Choice(["auto", "cpu", "cuda"]), help="Where to run the model.")
+where_option = click.option(
+    "--where",
+    "conditions",
+    multiple=True,
+    metavar="CONDITION",
+    help="Only what passes: class=NAME, confidence>=0.5, confidence<=0.9, source=FOLDER, "
+    "label=labelled|unlabelled|rejected, date>=2026-01-31, date<=2026-02-28, name=TEXT. "
+    "Repeat it for more conditions.",
+)

@@ -38,6 +38,11 @@ class StatusLine:
             text += f"  {lasting((total - n) / rate)} left"
         self._write(text)
 
+    def show(self, doing: str) -> None:
+        """Show what is being done."""
+        if self._on:
+            self._write(doing)
+
     def _rate_per_s(self, now_s: float, n: int) -> float:
         """Return the rate over the last seconds."""
         self._seen.append((now_s, n))

@@ -5,6 +5,9 @@ from __future__ import annotations
 import os
 from collections.abc import Collection
 
+import apsw
+import numpy as np
+
 from engine.library import sources
 from engine.library.database import Connection, fold
 from engine.schemas.encoding import encodable
@@ -40,3 +43,22 @@ def refresh(conn: Connection, content_ids: Collection[int]) -> None:
                     "UPDATE contents SET name = ?, name_folded = ?, mtime_ns = ? WHERE id = ?",
                     (name, fold(name), mtime_ns, content_id),
                 )
+
+
+def files_of(conn: Connection, content_ids: Collection[int]) -> dict[int, tuple[str, list[str]]]:
+    """Return sha256 and paths of contents, present files first; unknown ids are left out."""
+    rows = (
+        conn.execute(
+            """SELECT c.id, lower(hex(c.sha256)), f.path FROM carray(?) few CROSS JOIN contents c ON c.id = few.value
+           LEFT JOIN files f ON f.content_id = c.id ORDER BY c.id, f.present DESC, f.id""",
+            (apsw.carray(np.array(list(content_ids), dtype=np.int64)),),
+        ).fetchall()
+        if content_ids
+        else []
+    )
+    found: dict[int, tuple[str, list[str]]] = {}
+    for content_id, sha256, path in rows:
+        paths = found.setdefault(content_id, (sha256, []))[1]
+        if path is not None:
+            paths.append(os.fsdecode(path))
+    return found

@@ -250,6 +250,11 @@ def change_counter(conn: Connection) -> int:
     return int(conn.execute("PRAGMA data_version").fetchall()[0][0])
 
 
+def library_id(conn: Connection) -> str:
+    """Return what tells this library from others, wherever its file lies."""
+    return str(conn.execute("SELECT value FROM meta WHERE key = 'library_id'").fetchall()[0][0])
+
+
 def now() -> str:
     """The time now, UTC with offset, ISO 8601."""
     return datetime.now(UTC).isoformat(timespec="milliseconds")

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
-
-from engine.library import contents, files, jobs, problems, sources
+from engine.library import contents, files, jobs, problems, sources, vectors
 from engine.library.database import Connection, fold, now
 from engine.library.records import Known, NewContent, StoreItem
 from engine.schemas.prediction import Scores
@@ -118,7 +116,4 @@ def _predict(
         ),
     ).fetchall()
     if rows and scores.embedding is not None:
-        vector = np.ascontiguousarray(scores.embedding, dtype="<f4")
-        conn.execute(
-            f"INSERT INTO vectors_{int(model_id)}(rowid, embedding) VALUES(?, ?)", (content_id, vector.tobytes())
-        )
+        vectors.store(conn, model_id, [content_id], [scores.embedding])

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from engine.errors import ErrorCode, LibraryError
-from engine.library import classes, contents, database
+from engine.library import classes, contents, database, vectors
 from engine.library.database import Connection, now
 from engine.library.upkeep import backup_before_migration, backups_of
 
@@ -215,12 +215,49 @@ def _second(conn: Connection) -> None:
             )
 
 
+_THIRD = """
+CREATE TABLE vector_rows(
+  model_id INTEGER NOT NULL REFERENCES models(id),
+  position INTEGER NOT NULL,          -- 0, 1, 2 ... in the order in which the vectors of the space came
+  content_id INTEGER NOT NULL REFERENCES contents(id),
+  chain INTEGER NOT NULL,             -- made of all contents up to this one (engine/library/vectors.py)
+  PRIMARY KEY(model_id, position)
+) STRICT, WITHOUT ROWID;
+"""
+
+
+def _third(conn: Connection) -> None:
+    """Give the vectors of each space an order, so that who has read some of them knows which are new."""
+    conn.execute(_THIRD)
+    for (model_id,) in conn.execute("SELECT id FROM models WHERE dim > 0").fetchall():
+        chain = 0
+        rows = []
+        for position, (content_id, sha256) in enumerate(
+            conn.execute(
+                f"""SELECT v.rowid, c.sha256 FROM vectors_{int(model_id)}_rowids v JOIN contents c ON c.id = v.rowid
+                    ORDER BY v.chunk_id, v.chunk_offset"""
+            ).fetchall()
+        ):
+            chain = vectors.linked(chain, sha256)
+            rows.append((model_id, position, content_id, chain))
+        conn.executemany("INSERT INTO vector_rows VALUES(?, ?, ?, ?)", rows)
+
+
 Step = str | Callable[[Connection], None]
-MIGRATIONS: tuple[tuple[str, Step], ...] = (("first schema", _FIRST), ("classes apart, ends of jobs", _second))
+MIGRATIONS: tuple[tuple[str, Step], ...] = (
+    ("first schema", _FIRST),
+    ("classes apart, ends of jobs", _second),
+    ("vectors in order", _third),
+)
 
 # How a library of an older version, that may only be read and so cannot be migrated, looks to today's queries: views that
 # stand before its tables, on the connection of the one who reads.
-_AS_TODAY = {1: "CREATE TEMP VIEW model_classes AS SELECT *, NULL AS label FROM main.model_classes"}
+# Without an order of its vectors a library is searched by sqlite-vec alone.
+_NO_ORDER = "CREATE TEMP VIEW vector_rows AS SELECT 0 AS model_id, 0 AS position, 0 AS content_id, 0 AS chain WHERE 0;"
+_AS_TODAY = {
+    1: "CREATE TEMP VIEW model_classes AS SELECT *, NULL AS label FROM main.model_classes;" + _NO_ORDER,
+    2: _NO_ORDER,
+}
 
 
 def schema_version() -> int:

@@ -22,6 +22,7 @@ _Mask = NDArray[np.bool_]
 
 # Below this part of the whole, keys are looked up one by one; above it the whole order is walked.
 _FEW = 1 / 8
+_FIRST_NS, _LAST_NS = -(2**63), 2**63 - 1
 
 # The class a content counts as: its label's, none when it was rejected, else the model's first.
 EFFECTIVE_CLASS = (
@@ -79,8 +80,35 @@ def ids(conn: Connection, query: Query, model_id: int | None) -> NDArray[np.int6
     return np.concatenate((keyed[::-1] if query.descending else keyed, rest))
 
 
+def allowed(conn: Connection, query: Query, model_id: int | None) -> _Mask | None:
+    """Return by content id whether it is visible and passes the filter; None where all that there are do.
+
+    Ids beyond its end do not. The order of `query` does not count.
+    """
+    with conn:
+        if filters(query):
+            return _passing(conn, query, model_id)
+        hidden = _column(conn, "SELECT id FROM contents WHERE visible = 0")
+        ((last,),) = conn.execute("SELECT coalesce(max(id), 0) FROM contents").fetchall()
+    if not hidden.size:
+        return None
+    shown = np.ones(last + 1, dtype=np.bool_)
+    shown[hidden] = False
+    return shown
+
+
+def filters(query: Query) -> bool:
+    """Tell whether the query leaves anything visible out."""
+    everything = Query(sort=query.sort, descending=query.descending, model_ref=query.model_ref)
+    return query != everything
+
+
 def _selected(conn: Connection, query: Query, model_id: int | None) -> _Ids:
     """Return the ids that pass, ascending."""
+    return np.flatnonzero(_passing(conn, query, model_id))
+
+
+def _passing(conn: Connection, query: Query, model_id: int | None) -> _Mask:
     n, last = conn.execute("SELECT count(*), coalesce(max(id), 0) FROM contents").fetchall()[0]
     if n == last:  # no gaps, as long as nobody deletes rows
         mask = np.ones(last + 1, dtype=np.bool_)
@@ -102,12 +130,16 @@ def _selected(conn: Connection, query: Query, model_id: int | None) -> _Ids:
     if query.class_name is not None:
         classes = _column(conn, "SELECT id FROM classes WHERE name = ?", (_sane(query.class_name),))
         mask &= _of_classes(conn, last, classes, model_id)
+    if query.mtime_min_ns is not None or query.mtime_max_ns is not None:
+        low_ns = _FIRST_NS if query.mtime_min_ns is None else query.mtime_min_ns
+        high_ns = _LAST_NS if query.mtime_max_ns is None else query.mtime_max_ns
+        mask &= _mask(last, _column(conn, "SELECT id FROM contents WHERE mtime_ns BETWEEN ? AND ?", (low_ns, high_ns)))
     text = fold(_sane(query.text.strip()))
     if text:
         named = _mask(last, _column(conn, "SELECT id FROM contents WHERE instr(name_folded, ?) > 0", (text,)))
         classes = _column(conn, "SELECT id FROM classes WHERE instr(name_folded, ?) > 0", (text,))
         mask &= named | _of_classes(conn, last, classes, model_id)
-    return np.flatnonzero(mask)
+    return mask
 
 
 def _of_classes(conn: Connection, last: int, classes: _Ids, model_id: int | None) -> _Mask:

@@ -33,7 +33,7 @@ def info(conn: database.Connection, path: Path) -> LibraryInfo:
         )
         return LibraryInfo(
             path=str(path),
-            library_id=str(conn.execute("SELECT value FROM meta WHERE key = 'library_id'").fetchall()[0][0]),
+            library_id=database.library_id(conn),
             schema_version=count("PRAGMA user_version"),
             size_bytes=path.stat().st_size,
             contents=count("SELECT count(*) FROM contents"),
@@ -87,7 +87,19 @@ def broken_promises(conn: database.Connection) -> list[str]:
         ).fetchall()[0]
         if n:
             findings.append(f"embeddings without a content: {n}")
+        if version >= 3 and (n := _out_of_order(conn, int(model_id))):
+            findings.append(f"embeddings without a place in their order, or the other way round: {n}")
     return findings
+
+
+def _out_of_order(conn: database.Connection, model_id: int) -> int:
+    ((n_vectors,),) = conn.execute(f"SELECT count(*) FROM vectors_{model_id}_rowids").fetchall()
+    ((n_rows, n_contents, last),) = conn.execute(
+        f"""SELECT count(*), count(DISTINCT content_id), coalesce(max(position) + 1, 0) FROM vector_rows
+            WHERE model_id = ? AND content_id IN (SELECT rowid FROM vectors_{model_id}_rowids)""",
+        (model_id,),
+    ).fetchall()
+    return int(max(n_vectors - min(n_rows, n_contents), last - n_rows, 0))
 
 
 # (library version from which it holds, what is wrong, how many)

@@ -7,8 +7,10 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from engine.backends.base import Session
 from engine.batching import MicroBatcher, ladder_up_to, rung_for
@@ -19,6 +21,7 @@ from engine.pipeline.preparing import Prepared
 from engine.pipeline.priority import RightOfWay, step_back
 from engine.postprocess import to_scores
 from engine.preprocess import Preprocessor
+from engine.schemas.frame import Frame
 from engine.schemas.model import Model
 from engine.schemas.prediction import Scores
 
@@ -124,15 +127,30 @@ class Lane:
         for i, prepared in enumerate(batch):
             assert prepared.pixels is not None
             pixels[i] = prepared.pixels
+        scores, took_ms = self._run_session(pixels, n)
+        return [Answered(prepared, s, took_ms / n) for prepared, s in zip(batch, scores, strict=True)]
+
+    def _run_session(self, pixels: NDArray[Any], n: int) -> tuple[list[Scores], float]:
         began_s = time.perf_counter()
         if self._turn is not None:
             with self._turn:
                 outputs = self.session.run(pixels)
         else:
             outputs = self.session.run(pixels)
-        each_ms = (time.perf_counter() - began_s) * 1000 / n
-        scores = to_scores([output[:n] for output in outputs], self.model.manifest.output)
-        return [Answered(prepared, s, each_ms) for prepared, s in zip(batch, scores, strict=True)]
+        took_ms = (time.perf_counter() - began_s) * 1000
+        return to_scores([output[:n] for output in outputs], self.model.manifest.output), took_ms
+
+    def embed(self, frame: Frame) -> NDArray[np.float32]:
+        """Return a picture's vector, float32 (dim,), L2 norm 1, on the calling thread. Raises DeviceError, GaveUp."""
+        pixels = self.preprocessor(frame)
+        vector = self._patience.insist(lambda: self._run_session(pixels[None], 1)[0][0]).embedding
+        if vector is None:
+            raise DeviceError(
+                ErrorCode.INFERENCE_FAILED,
+                f"The model {self.model.manifest.ref} makes no vectors, so that nothing can be compared.",
+                way_out="Choose a model with an embedding.",
+            )
+        return vector
 
     def close(self) -> None:
         """Refuse new work; `threads` end when what waits is through."""

@@ -12,6 +12,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import partial
 
+import numpy as np
+from numpy.typing import NDArray
+
 from engine.cache import ByteCache
 from engine.errors import ErrorCode, FileError, LightdeskError
 from engine.events import EngineFailed, EventBus, JobChanged
@@ -27,6 +30,7 @@ from engine.pipeline.priority import RightOfWay, step_back
 from engine.pipeline.storing import Result, Storer, answered_result, known_result
 from engine.pipeline.suspects import Suspects
 from engine.schemas.files import FoundFile, ImageLimits
+from engine.schemas.frame import Frame
 from engine.schemas.job import Job, JobItem, JobProgress
 
 log = logging.getLogger(__name__)
@@ -111,6 +115,16 @@ class Pipeline:
         """Take one file through before everything else."""
         self.make_way()
         self._express.put(Ticket(found, job_id, seq))
+
+    def embed(self, frame: Frame) -> NDArray[np.float32]:
+        """Return the model's vector of a picture, float32 (dim,), before everything else. Raises DeviceError, GaveUp."""
+        self.make_way()
+        return self._lane.embed(frame)
+
+    @property
+    def short_side(self) -> int:
+        """How many pixels the model needs of a picture's shorter side."""
+        return self._lane.preprocessor.short_side
 
     def trouble_changed(self) -> None:
         """Take note that the library can be written again or no longer, and tell of each job."""

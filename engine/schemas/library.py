@@ -30,7 +30,13 @@ class Label:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A filter and an order over the visible contents. Empty fields do not filter."""
+    """A filter and an order over the visible contents. Empty fields do not filter.
+
+    Attributes
+    ----------
+    mtime_min_ns, mtime_max_ns
+        The file's time, in nanoseconds since 1970 (UTC), both ends included.
+    """
 
     source_id: int | None = None
     class_name: str | None = None
@@ -38,6 +44,8 @@ class Query:
     confidence_max: float = 1.0
     labelled: Labelled = "any"
     text: str = ""
+    mtime_min_ns: int | None = None
+    mtime_max_ns: int | None = None
     sort: SortKey = "added"
     descending: bool = False
     model_ref: str = ""

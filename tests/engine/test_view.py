@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
 from engine.errors import ErrorCode, JobError, LibraryError
@@ -92,7 +94,44 @@ ASKED = {
     "can_redo": lambda view: view.can_redo(),
     "paths_of": lambda view: view.paths_of(b""),
     "class_names": lambda view: view.class_names(),
+    "allowed": lambda view: view.allowed(Query(class_name="cat", model_ref="small@1")),
+    "space": lambda view: view.space("small@1"),
+    "chain_at": lambda view: view.chain_at(1, 1),
+    "vector_rows": lambda view: view.vector_rows(1, 0, 5),
+    "vectors": lambda view: view.vectors(1, np.array([1])),
+    "nearest": lambda view: view.nearest(1, np.ones(4, np.float32), 1, None),
+    "library_id": lambda view: view.library_id(),
+    "files_of": lambda view: view.files_of([1]),
+    "content_with_vector": lambda view: view.content_with_vector(new_content("one").sha256, "small@1"),
 }
+
+
+def test_vectors_of_a_space(small: SmallLibrary, view: LibraryView) -> None:
+    first, second = small.add("/photos/a.jpg", "one"), small.add("/photos/b.jpg", "two")
+    model_id, dim, n = view.space("small@1")
+    assert (dim, n) == (4, 2) and view.space("never@1") == (0, 0, 0)
+    ids, chains = view.vector_rows(model_id, 0, 10)
+    assert ids.tolist() == [first, second] and view.chain_at(model_id, 2) == chains[1]
+    assert np.allclose(np.linalg.norm(view.vectors(model_id, ids), axis=1), 1)
+    assert view.nearest(model_id, view.vectors(model_id, ids[:1])[0], 1, np.array([second]))[0].tolist() == [second]
+    assert view.content_with_vector(new_content("two").sha256, "small@1") == second
+    assert view.content_with_vector(new_content("two").sha256, "never@1") is None
+    assert view.content_with_vector(b"unknown", "small@1") is None
+    assert view.files_of([second, 99]) == {second: (new_content("two").sha256.hex(), ["/photos/b.jpg"])}
+    assert view.files_of([]) == {}
+
+
+def test_what_is_allowed_is_one_array_until_somebody_commits(small: SmallLibrary, view: LibraryView) -> None:
+    first, second = small.add("/photos/a.jpg", "one"), small.add("/photos/b.jpg", "two")
+    assert view.allowed(Query(model_ref="small@1")) is None
+    named = Query(text="b.jpg", model_ref="small@1")
+    mask = view.allowed(named)
+    assert mask is not None and np.flatnonzero(mask).tolist() == [second]
+    assert view.allowed(named) is mask and view.allowed(replace(named, sort="name", descending=True)) is mask
+    commands.hide(small.conn, [first], "me")
+    everything = view.allowed(Query(model_ref="small@1"))
+    assert everything is not None and np.flatnonzero(everything[1:]).tolist() == [second - 1]
+    assert view.allowed(named) is not mask
 
 
 @pytest.mark.parametrize("name", ASKED)

@@ -88,6 +88,7 @@ CHOSEN = {
 }
 # Packages that are imported under another name than they are installed.
 _IMPORTED_AS = {
+    "faiss-cpu": "faiss",
     "opencv-python-headless": "cv2",
     "onnxruntime-gpu": "onnxruntime",
     "pillow": "PIL",

@@ -50,6 +50,7 @@ TESTED_IN = {
     "engine/backends/opening.py": "tests/engine/backends/test_ort.py",
     "engine/ingest/colour.py": "tests/engine/ingest/test_formats.py",
     "engine/ingest/pillow.py": "tests/engine/ingest/test_refusals.py",
+    "engine/cli/verbs.py": "tests/engine/cli/test_completion.py",
     "engine/library/contents.py": "tests/engine/library/test_files.py",
     "engine/library/ingest.py": "tests/engine/library/test_upkeep.py",
     "engine/library/models.py": "tests/engine/library/test_classes.py",
@@ -57,6 +58,7 @@ TESTED_IN = {
     "engine/pipeline/lane.py": "tests/faults/test_device.py",
     "engine/pipeline/priority.py": "tests/engine/pipeline/test_runner.py",
     "engine/pipeline/trial.py": "tests/engine/pipeline/test_suspects.py",
+    "engine/search/compact_index.py": "tests/engine/search/test_snapshot.py",
     "engine/registry/building.py": "tests/engine/registry/test_catalogue.py",
 }
 # Modules that are reached through the ones above them only: where, and what stands in both, the module and the test.

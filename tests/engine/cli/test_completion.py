@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from click.shell_completion import ShellComplete
 
-from engine.cli.entry import cli
+from engine.cli.verbs import cli
 from tests.engine.cli.running import environment, run
 
 

@@ -72,7 +72,7 @@ def first_version(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_a_new_library_knows_what_it_is(tmp_path: Path) -> None:
     path = tmp_path / "inner" / "new.lightdesk"
     assert migrations.open_library(path, create=True) is False
-    assert rows(path, "PRAGMA user_version") == [(migrations.schema_version(),)] == [(2,)]
+    assert rows(path, "PRAGMA user_version") == [(migrations.schema_version(),)] == [(3,)]
     assert rows(path, "PRAGMA application_id") == [(database.APPLICATION_ID,)]
     names = [name for (name,) in rows(path, "SELECT key FROM meta WHERE key LIKE 'migration%' ORDER BY key")]
     assert names == [f"migration {n}: {name}" for n, (name, _step) in enumerate(migrations.MIGRATIONS, 1)]
@@ -147,7 +147,7 @@ def test_a_step_that_fails_leaves_the_old_version(first_version: Path, monkeypat
         raise apsw.FullError("database or disk is full")
 
     with monkeypatch.context() as patch:
-        patch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, ("third", "CREATE TABLE third(a)"), ("bad", fails)))
+        patch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, ("next", "CREATE TABLE third(a)"), ("bad", fails)))
         with pytest.raises(LibraryError) as caught:
             migrations.open_library(first_version, create=False)
     assert caught.value.code is ErrorCode.DISK_FULL
@@ -171,7 +171,7 @@ def test_a_disk_that_fills_up_is_told_of_although_sqlite_rolled_back_by_itself(
 
     before = rows(first_version, "SELECT * FROM meta")
     with monkeypatch.context() as patch:
-        patch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, ("third", grows)))
+        patch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, ("next", grows)))
         with pytest.raises(LibraryError) as caught:
             migrations.open_library(first_version, create=False)
     assert caught.value.code is ErrorCode.DISK_FULL, caught.value
@@ -216,17 +216,17 @@ def test_who_it_belongs_to_is_read_once(small: SmallLibrary, monkeypatch: pytest
 def test_a_step_to_come_is_written_down(small: SmallLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
     small.add("/photos/a.jpg", "one")
     small.conn.close()
-    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, ("third", "CREATE TABLE third(a)")))
+    monkeypatch.setattr(migrations, "MIGRATIONS", (*migrations.MIGRATIONS, ("next", "CREATE TABLE third(a)")))
     migrations.open_library(small.path, create=False)
-    assert rows(small.path, "PRAGMA user_version") == [(3,)] and rows(small.path, "SELECT * FROM third") == []
-    assert len(rows(small.path, "SELECT key FROM meta WHERE key = 'migration 3: third'")) == 1
+    assert rows(small.path, "PRAGMA user_version") == [(4,)] and rows(small.path, "SELECT * FROM third") == []
+    assert len(rows(small.path, "SELECT key FROM meta WHERE key = 'migration 4: next'")) == 1
     (copy,) = backups(small.path)
-    assert copy.name.startswith("small-v2-") and rows(copy, "SELECT name FROM contents") == [("a.jpg",)]
+    assert copy.name.startswith("small-v3-") and rows(copy, "SELECT name FROM contents") == [("a.jpg",)]
     monkeypatch.undo()
     for open_it in (lambda: migrations.open_library(small.path, create=False), lambda: LibraryView(small.path)):
         with pytest.raises(LibraryError) as caught:
             open_it()
-        assert caught.value.code is ErrorCode.LIBRARY_TOO_NEW and "version 3" in caught.value.message
+        assert caught.value.code is ErrorCode.LIBRARY_TOO_NEW and "version 4" in caught.value.message
 
 
 def test_no_migration_without_a_backup(first_version: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,202 @@
+"""Similarity on the engine's facade: searching by example."""
+
+from __future__ import annotations
+
+import threading
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from engine.errors import ErrorCode, JobError, LibraryError, UsageError
+from engine.events import EventBus, IndexChanged
+from engine.pictures import Pictures
+from engine.readers import LibraryReaders
+from engine.schemas.device import ModelState
+from engine.schemas.files import ImageLimits
+from engine.schemas.frame import Frame
+from engine.schemas.settings import Settings
+from engine.schemas.similar import MAX_K, Example, IndexState, Ranking, Region, SimilarQuery
+from engine.settings import cache_dir
+from engine.view import LibraryView
+
+if TYPE_CHECKING:  # they bring the runtime and FAISS, which are not needed before somebody searches
+    from engine.pipeline.runner import Pipeline
+    from engine.spaces import Space
+
+_LOOK_S = 0.02
+_MOST_PX = 4096
+
+
+class Exploring:
+    """What people do with likeness. Any thread.
+
+    What it needs of the facade (readers, pictures, the model at work) is the facade's.
+    """
+
+    _reading: LibraryReaders
+    _pictures: Pictures
+    _limits: ImageLimits
+    _model_ref: str
+    _model_state: ModelState
+    _pipeline: Pipeline | None
+    _closing: threading.Event
+    _lock: threading.Lock
+    _spaces: dict[str, Space]
+    library_path: Path
+    settings: Settings
+    events: EventBus
+    read_only: bool
+
+    def similar(self, query: SimilarQuery) -> Ranking:
+        """Return what is most like the examples.
+
+        Raises
+        ------
+        UsageError
+            INVALID_ARGUMENT: no example, more than `MAX_K` asked for, an example without a vector, or a vector of another size.
+        LibraryError
+            The library cannot be read.
+        """
+        from engine.search.query_vector import combined
+
+        began_s = time.perf_counter()
+        if not 1 <= query.k <= MAX_K:
+            raise UsageError(
+                ErrorCode.INVALID_ARGUMENT, f"{query.k:,} results cannot be had.", way_out=f"Ask for 1 to {MAX_K:,}."
+            )
+        space = self._space(query.where.model_ref)
+        with self._reading.borrow() as view:
+            _, dim, _ = view.space(space.model_ref)
+            vector = combined(
+                self._vectors(view, space, query.plus, dim),
+                self._vectors(view, space, query.minus, dim),
+                [example.weight for example in query.plus],
+                [example.weight for example in query.minus],
+            )
+            found, n, note = space.search(view, vector, query.k, query.where)
+        took_ms = (time.perf_counter() - began_s) * 1000
+        return Ranking(found.content_ids, found.scores, n, note, took_ms)
+
+    def example(self, path: str, region: Region | None = None) -> Example:
+        """Return a picture on the disk as an example; it need not be in the library, and does not get there.
+
+        Parameters
+        ----------
+        region
+            The part to look at, of the upright picture.
+
+        Raises
+        ------
+        FileError
+            It cannot be read.
+        DeviceError, JobError
+            It is not in the library, and there is no model to look at it.
+        """
+        from engine.ingest.reading import read_file
+
+        loaded = read_file(path, self._limits)
+        if region is None:
+            with self._reading.borrow() as view:
+                content_id = view.content_with_vector(loaded.sha256, self._model_ref)
+            if content_id is not None:
+                return Example(content_id)
+        return self._seen(loaded.data, path, region)
+
+    def example_of_content(self, content_id: int, region: Region) -> Example:
+        """Return a part of a picture of the library as an example. Raises as `example` does."""
+        path, data = self._pictures.first_readable(content_id)
+        return self._seen(data, path, region)
+
+    def example_of_pixels(self, pixels: NDArray[np.uint8]) -> Example:
+        """Return a pasted picture, uint8 (h, w, 3) RGB, as an example. Raises as `example` does."""
+        height, width = pixels.shape[:2]
+        return Example(vector=self._pipeline_ready().embed(Frame(np.ascontiguousarray(pixels), width, height, "")))
+
+    def _seen(self, data: bytes, name: str, region: Region | None) -> Example:
+        from engine.ingest.decode import decode
+
+        pipeline = self._pipeline_ready()
+        # A small part needs more pixels of the whole.
+        part = 1.0 if region is None else max(1e-3, min(region.width, region.height))
+        frame = decode(data, short_side=min(_MOST_PX, int(pipeline.short_side / part)), limits=self._limits, name=name)
+        if region is not None:
+            frame = region.of(frame)
+        return Example(vector=pipeline.embed(frame))
+
+    def _pipeline_ready(self) -> Pipeline:
+        """Return the model at work, waiting while it is being loaded."""
+        while self._pipeline is None:
+            state = self._model_state
+            if state.phase == "failed" or self.read_only or self._closing.is_set():
+                raise JobError(
+                    ErrorCode.JOB_STATE,
+                    f"There is no model to look at the picture: {state.message or 'the library is being closed.'}",
+                    way_out="Run `lightdesk doctor`, or use a picture that is in the library.",
+                )
+            time.sleep(_LOOK_S)
+        return self._pipeline
+
+    def index_state(self, model_ref: str) -> IndexState:
+        """Tell how far the hot index of a space is."""
+        return self._space(model_ref).state
+
+    def _vectors(self, view: LibraryView, space: Space, examples: Sequence[Example], dim: int) -> NDArray[np.float32]:
+        found = np.zeros((len(examples), dim), dtype=np.float32)
+        for row, example in enumerate(examples):
+            if not example.weight > 0:
+                raise UsageError(
+                    ErrorCode.INVALID_ARGUMENT,
+                    f"An example cannot count {example.weight:g} times.",
+                    way_out="Give weights above 0.",
+                )
+            if example.content_id is not None:
+                found[row] = space.vectors(view, np.array([example.content_id], dtype=np.int64))[0]
+                if not found[row].any():
+                    raise UsageError(
+                        ErrorCode.INVALID_ARGUMENT,
+                        f"Picture {example.content_id} has no vector of {space.model_ref} yet.",
+                        way_out="Wait until the model has seen it, or take another.",
+                    )
+            else:
+                vector = np.asarray(example.vector, dtype=np.float32)
+                length = float(np.linalg.norm(vector)) if vector.ndim else 0.0
+                if vector.shape != (dim,) or not np.isfinite(length) or not length:
+                    raise UsageError(
+                        ErrorCode.INVALID_ARGUMENT,
+                        f"The vector given is none of {space.model_ref}: it must have {dim} finite numbers, not all 0.",
+                        way_out="Take the vector from the same model version.",
+                    )
+                found[row] = vector / length
+        return found
+
+    def _space(self, model_ref: str) -> Space:
+        from engine.spaces import Space
+
+        ref = model_ref or self._model_ref
+        with self._lock:
+            space = self._spaces.get(ref)
+            if space is None and not self._closing.is_set():
+                folder = cache_dir(self.settings) / "index" / self._library_mark() / ref
+                space = self._spaces[ref] = Space(
+                    self.library_path, ref, folder, tell=lambda state: self.events.publish(IndexChanged(state))
+                )
+                space.start()
+        if space is None:
+            raise LibraryError(
+                ErrorCode.LIBRARY_BUSY, f"The library {self.library_path} is being closed.", way_out="Open it again."
+            )
+        return space
+
+    def _library_mark(self) -> str:
+        with self._reading.borrow() as view:
+            return view.library_id()
+
+    def _close_spaces(self, timeout_s: float) -> None:
+        with self._lock:
+            spaces = list(self._spaces.values())
+        for space in spaces:
+            space.close(timeout_s)
