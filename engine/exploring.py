@@ -62,6 +62,7 @@ class Exploring:
             The library cannot be read.
         """
         from engine.search.query_vector import combined
+        from engine.search.score_gap import cuts
 
         began_s = time.perf_counter()
         if not 1 <= query.k <= MAX_K:
@@ -79,7 +80,7 @@ class Exploring:
             )
             found, n, note = space.search(view, vector, query.k, query.where)
         took_ms = (time.perf_counter() - began_s) * 1000
-        return Ranking(found.content_ids, found.scores, n, note, took_ms)
+        return Ranking(found.content_ids, found.scores, n, cuts(found.scores), note, took_ms)
 
     def example(self, path: str, region: Region | None = None) -> Example:
         """Return a picture on the disk as an example; it need not be in the library, and does not get there.

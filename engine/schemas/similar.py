@@ -68,6 +68,15 @@ class SimilarQuery:
     k: int = 200
 
 
+@dataclass(frozen=True, slots=True)
+class Cuts:
+    """How many of a ranking, from the first, are ..., by the gaps in its scores; each holds the ones before."""
+
+    near_identical: int
+    same_thing: int
+    same_kind: int
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Ranking:
     """Contents by likeness.
@@ -80,6 +89,8 @@ class Ranking:
         float64 (n,), cosines with what was asked, -1 to 1.
     n_searched
         Vectors of the space, before the filter.
+    cuts
+        Where it falls into parts.
     note
         What the person should know about this answer; empty where there is nothing.
     took_ms
@@ -89,6 +100,7 @@ class Ranking:
     content_ids: NDArray[np.int64]
     scores: NDArray[np.float64]
     n_searched: int
+    cuts: Cuts
     note: str = ""
     took_ms: float = 0.0
 
