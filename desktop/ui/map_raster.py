@@ -91,43 +91,41 @@ class MapRaster:
         else:
             back = places[~selected[places]]
             front = _any_in_cells(index, selected, places)
-        self._draw(scene, camera, ratio, back, stamp, look, "faded")
+        ring = _stamp(radius + (_THIN_RING_PX if self.radius_px < _SMALL_PX else _RING_PX) * ratio)
+        self._write(*self._located(scene, camera, ratio, back, stamp.reach), stamp, look, "faded")
+        at, groups = self._located(scene, camera, ratio, front, ring.reach)
         if selected is not None:
-            ring = _stamp(radius + (_THIN_RING_PX if self.radius_px < _SMALL_PX else _RING_PX) * ratio)
-            self._draw(scene, camera, ratio, front, ring, look, "ring")
-        self._draw(scene, camera, ratio, front, stamp, look, "colors")
+            self._write(at, groups, ring, look, "ring")
+        self._write(at, groups, stamp, look, "colors")
         return self._image
 
-    def _draw(
-        self,
-        scene: MapScene,
-        camera: MapCamera,
-        ratio: float,
-        places: NDArray[np.intp],
-        stamp: _Stamp,
-        look: Look,
-        part: Part,
-    ) -> None:
-        if not len(places):
-            return
+    def _located(
+        self, scene: MapScene, camera: MapCamera, ratio: float, places: NDArray[np.intp], reach: int
+    ) -> tuple[NDArray[np.intp], NDArray[np.uint16]]:
+        """Return where in the pixels points are, and their groups; without those that are off the image."""
         width, height = self._measures
-        scale = camera.scale * ratio
+        scale, border = camera.scale * ratio, _border(ratio)
         x = (scene.index.x[places] - np.float32(camera.x)) * np.float32(scale) + np.float32(width / 2)
         y = (scene.index.y[places] - np.float32(camera.y)) * np.float32(scale) + np.float32(height / 2)
-        edge = stamp.reach + 1
+        edge = reach + 1
         inside = (x > -edge) & (y > -edge) & (x < width + edge) & (y < height + edge)
         if not inside.all():
             x, y, places = x[inside], y[inside], places[inside]
         self.n_drawn += len(places)
-        stride = width + 2 * _border(ratio)
         # Rounded down from far above zero: the same step for all, or dots would tremble when the map is moved.
-        column = (x + np.float32(_border(ratio))).astype(np.intp)
-        at = (y + np.float32(_border(ratio))).astype(np.intp) * stride + column
-        groups = scene.groups[places]
-        first = int(stamp.reach) * (stride + 1)
-        at -= first
+        at = (y + np.float32(border)).astype(np.intp) * (width + 2 * border)
+        at += (x + np.float32(border)).astype(np.intp)
+        return at, scene.groups[places]
+
+    def _write(self, at: NDArray[np.intp], groups: NDArray[np.uint16], stamp: _Stamp, look: Look, part: Part) -> None:
+        if not len(at):
+            return
+        stride = self._measures[0] + 2 * _border(self._image.devicePixelRatio())
+        first = stamp.reach * (stride + 1)
+        # From the first pixel of each dot on: a slice then takes the place of an addition for each pixel.
+        at = at - first
         for coverage, offsets in stamp.passes:
-            pixels = look.pixels(part, coverage)[groups]
+            pixels = look.pixels(part, coverage)[groups] if part != "ring" else look.pixels(part, coverage)[0]
             for row, col in offsets:
                 self._pixels[first + row * stride + col :][at] = pixels
 

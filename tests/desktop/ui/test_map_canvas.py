@@ -73,7 +73,7 @@ def test_a_drag_moves_the_map_and_selects_nothing(five: MapCanvas) -> None:
     click(five, at(five, 112))
     before = at(five, 112)
     for button in (LEFT, MIDDLE):
-        drag(five, QPointF(300, 250), QPointF(340, 230), button=button)
+        drag(five, QPointF(350, 300), QPointF(390, 280), button=button)
     assert (at(five, 112) - before - QPointF(80, -40)).manhattanLength() < 0.01
     assert ids(five) == [112]
 

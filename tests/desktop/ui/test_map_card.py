@@ -21,7 +21,7 @@ def test_words_say_name_class_and_confidence() -> None:
     assert map_card.words(rejected, "") == ["IMG_00006.jpg", "Prediction rejected"]
 
 
-@pytest.mark.parametrize("at", [(0, 0), (639, 0), (0, 479), (639, 479), (320, 240)])
+@pytest.mark.parametrize("at", [(0, 0), (639, 0), (0, 479), (639, 479), (600, 240), (320, 240)])
 @pytest.mark.parametrize("size", [(128, 100), (60, 400), (8, 8), None])
 def test_it_lies_on_the_screen_beside_the_point(qapp, at: tuple[int, int], size: tuple[int, int] | None) -> None:
     theme.apply(qapp, "light")

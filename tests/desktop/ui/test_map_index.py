@@ -36,6 +36,7 @@ def test_the_nearest_is_the_nearest(x: float, y: float, reach: float) -> None:
     if found is None:
         assert apart.min() > reach * 0.999
     else:
+        assert apart[found] <= reach * 1.001
         assert apart[found] == pytest.approx(apart.min(), rel=1e-3, abs=1e-4)
 
 

@@ -50,6 +50,17 @@ def test_each_point_is_a_dot_in_its_colour(scene: MapScene, ratio: float) -> Non
     assert np.count_nonzero((shot != 255).any(axis=2)) == pytest.approx(area, rel=0.25)
 
 
+@pytest.mark.parametrize("ratio", [1.0, 2.0])
+def test_a_dot_has_its_middle_on_its_point(ratio: float) -> None:
+    one = MapScene.of(lattice(1), two_kinds(1))
+    for dx, dy in ((0.0, 0.0), (0.4, 0.7), (-0.3, 12.0)):
+        camera = MapCamera(dx, dy, 1.0, 81, 61)
+        ink = 255.0 - drawn(one, camera, ratio).astype(float)[:, :, 2]
+        rows, columns = np.mgrid[: ink.shape[0], : ink.shape[1]] + 0.5
+        middle = QPointF(float((columns * ink).sum() / ink.sum()), float((rows * ink).sum() / ink.sum())) / ratio
+        assert (middle - camera.on_screen(0.0, 0.0)).manhattanLength() < 1.2
+
+
 def test_rims_are_soft(scene: MapScene) -> None:
     camera = MapCamera().resized(300, 240).fitted(scene.index)
     colors = {tuple(color) for color in drawn(scene, camera).reshape(-1, 3).tolist()}

@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from engine.search import projection
+from engine.search.neighbourhood import Cells
 from engine.search.projection import from_bytes, placed, projected, to_bytes
 
 
@@ -65,6 +66,19 @@ def test_pca_is_the_two_main_axes() -> None:
         true = centred @ rows[i]
         assert abs(np.corrcoef(true, flat.places[:, i])[0, 1]) > 0.9999
         assert np.linalg.norm(flat.places[:, i]) == pytest.approx(sizes[i], rel=1e-2)
+
+
+def test_axes_point_where_their_largest_part_is_positive() -> None:
+    made = projected(reader(vectors(300)), 300, method="pca")
+    assert made is not None
+    axes = made.projection.axes
+    assert axes.shape == (64, 50) and (axes[np.abs(axes).argmax(axis=0), np.arange(50)] > 0).all()
+
+
+def test_nothing_is_its_own_neighbour_not_even_behind_others_that_are_the_same() -> None:
+    points = np.repeat(vectors(20, d=8), 30, axis=0)
+    near_by = projection._others(Cells.of(points, 0), 5, lambda _fraction: True)
+    assert near_by.shape == (600, 5) and not (near_by == np.arange(600)[:, None]).any()
 
 
 @pytest.mark.parametrize("n", [0, 1, 2, 3, 29, 30, 45])
