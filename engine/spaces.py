@@ -108,7 +108,7 @@ class Space:
         """
         model_id, _dim, n = view.space(self.model_ref)
         if not n:
-            return Nearest(np.empty(0, np.int64), np.empty(0), 0), 0, ""
+            return Nearest(np.empty(0, np.int64), np.empty(0), 0, 0), 0, ""
         allowed = view.allowed(where)
         self._opened.wait(
             _OPEN_S
@@ -121,12 +121,12 @@ class Space:
             except NotReady:
                 pass
             else:
-                return self._with_newest(view, found, hot.n, model_id, vector, k, allowed), n, note
+                return self._with_newest(view, found, model_id, vector, k, allowed), n, note
         self.poke()
         ids = None if allowed is None else np.flatnonzero(allowed)
         content_ids, scores = view.nearest(model_id, vector, k, ids)
         why = "being made" if self._state.phase == "building" else "not there"
-        return Nearest(content_ids, scores, n), n, note or _SLOW.format(why)
+        return Nearest(content_ids, scores, n, n), n, note or _SLOW.format(why)
 
     def vectors(self, view: LibraryView, content_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return vectors float32 (n, dim), zeros for contents without one."""
@@ -169,14 +169,13 @@ class Space:
         self,
         view: LibraryView,
         found: Nearest,
-        n_hot: int,
         model_id: int,
         vector: NDArray[np.float32],
         k: int,
         allowed: NDArray[np.bool_] | None,
     ) -> Nearest:
         """Add what was committed since the index looked."""
-        content_ids, _chains = view.vector_rows(model_id, n_hot, _LAG_ROWS)
+        content_ids, _chains = view.vector_rows(model_id, found.n_covered, _LAG_ROWS)
         if allowed is not None:
             content_ids = content_ids[content_ids < len(allowed)]
             content_ids = content_ids[allowed[content_ids]]
@@ -187,7 +186,7 @@ class Space:
         ids = np.concatenate((found.content_ids, content_ids))
         scores = np.concatenate((found.scores, np.round(newest, 9)))
         order = np.lexsort((ids, -scores))[:k]
-        return Nearest(ids[order], scores[order], found.n_read + len(content_ids))
+        return Nearest(ids[order], scores[order], found.n_read + len(content_ids), found.n_covered)
 
     # Keeping
 

@@ -48,11 +48,22 @@ class DamagedRows(Exception):
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Nearest:
-    """Contents int64 (n,) and cosines float64 (n,), best first, equal ones by content; how many rows were read exactly."""
+    """What a search has found.
+
+    Attributes
+    ----------
+    content_ids, scores
+        int64 (k,) and cosines float64 (k,), best first, equal ones by content.
+    n_read
+        How many rows were compared exactly.
+    n_covered
+        How many places of the space were searched, from the first.
+    """
 
     content_ids: NDArray[np.int64]
     scores: NDArray[np.float64]
     n_read: int
+    n_covered: int
 
 
 class HotIndex:
@@ -154,9 +165,9 @@ class HotIndex:
             mask[known] = allowed[contents[known]]
             positions = np.flatnonzero(mask)
             if len(positions) <= EXACT_ROWS:
-                return self._ordered(vector, positions, self._exact(vector, positions), k, len(positions))
+                return self._ordered(vector, positions, self._exact(vector, positions), k, len(positions), n)
         if n <= EXACT_ROWS:
-            return self._ordered(vector, np.arange(n), self._exact(vector, np.arange(n)), k, n)
+            return self._ordered(vector, np.arange(n), self._exact(vector, np.arange(n)), k, n, n)
         if compact is None or n - n_compact > _TAIL_ROWS:
             raise NotReady
         positions, scores, n_read = self._scanned(compact, vector, k, mask, n_compact)
@@ -166,7 +177,7 @@ class HotIndex:
             positions = np.concatenate((positions, tail))
             scores = np.concatenate((scores, self._exact(vector, tail)))
             n_read += len(tail)
-        return self._ordered(vector, positions, scores, k, n_read)
+        return self._ordered(vector, positions, scores, k, n_read, n)
 
     def _scanned(
         self,
@@ -217,6 +228,7 @@ class HotIndex:
         scores: NDArray[np.float32],
         k: int,
         n_read: int,
+        n_covered: int,
     ) -> Nearest:
         """Return the best k, by cosines in double precision, so that no order of summation shows in them."""
         if len(scores) > k:
@@ -233,7 +245,7 @@ class HotIndex:
         exact = np.round(exact / float(np.linalg.norm(wide)), _DIGITS)
         contents = self._content_of[positions]
         order = np.lexsort((contents, -exact))[:k]
-        return Nearest(contents[order], exact[order], n_read)
+        return Nearest(contents[order], exact[order], n_read, n_covered)
 
 
 class _Reader:

@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import time
 import uuid
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from engine.search.compact_index import CompactIndex
 _VERSION = 1
 _MANIFEST = "index.json"
 _READ_BYTES = 1 << 20
+_LEFT_BEHIND_S = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +59,7 @@ class Snapshot:
 def save(folder: Path, name: SpaceName, snapshot: Snapshot) -> None:
     """Write a snapshot in place of the one that is there. Raises OSError, and then the old one stays."""
     folder.mkdir(parents=True, exist_ok=True)
+    before = _named(folder)
     mark = uuid.uuid4().hex[:12]
     contents, compact = folder / f"contents-{mark}", folder / f"compact-{mark}"
     manifest = folder / f"manifest-{mark}"
@@ -86,7 +89,7 @@ def save(folder: Path, name: SpaceName, snapshot: Snapshot) -> None:
         for file in (contents, compact, manifest):
             file.unlink(missing_ok=True)
         raise
-    _sweep(folder, keep=(contents.name, compact.name))
+    _sweep(folder, before)
 
 
 def load(folder: Path, name: SpaceName) -> Snapshot | None:
@@ -97,12 +100,25 @@ def load(folder: Path, name: SpaceName) -> Snapshot | None:
     LibraryError
         INDEX_DAMAGED, with the reason: damaged, cut short, of another library or model, or written by a newer program.
     """
+    while (text := _manifest(folder)) is not None:
+        try:
+            return _loaded(folder, name, text)
+        except LibraryError:
+            if _manifest(folder) == text:
+                raise  # else another process has put a newer one in its place meanwhile
+    return None
+
+
+def _manifest(folder: Path) -> str | None:
     try:
-        text = (folder / _MANIFEST).read_text("utf-8")
+        return (folder / _MANIFEST).read_text("utf-8")
     except FileNotFoundError:
         return None
     except (OSError, UnicodeDecodeError) as error:
         raise _unusable(folder, f"cannot be read ({error})") from error
+
+
+def _loaded(folder: Path, name: SpaceName, text: str) -> Snapshot:
     try:
         said = json.loads(text)
         version = int(said["version"])
@@ -133,22 +149,34 @@ def load(folder: Path, name: SpaceName) -> Snapshot | None:
 
 def remove(folder: Path) -> None:
     """Forget what is there. Raises OSError."""
+    before = _named(folder)
     manifest = folder / _MANIFEST
     if manifest.is_dir():
         shutil.rmtree(manifest)
     else:
         manifest.unlink(missing_ok=True)
-    _sweep(folder, keep=())
+    _sweep(folder, before)
 
 
-def _sweep(folder: Path, keep: tuple[str, ...]) -> None:
+def _named(folder: Path) -> tuple[str, ...]:
+    """Return the files that the present snapshot consists of."""
+    try:
+        return tuple(str(file) for file in json.loads(_manifest(folder) or "{}")["files"])
+    except (LibraryError, ValueError, KeyError, TypeError):
+        return ()
+
+
+def _sweep(folder: Path, replaced: tuple[str, ...]) -> None:
+    """Remove what was replaced, and what a killed process has left half written; another may be writing now."""
+    present = _named(folder)
+    long_ago_s = time.time() - _LEFT_BEHIND_S
     for pattern in ("contents-*", "compact-*", "manifest-*"):
         for file in folder.glob(pattern):
-            if file.name not in keep:
-                try:
+            try:
+                if file.name not in present and (file.name in replaced or file.stat().st_mtime < long_ago_s):
                     file.unlink(missing_ok=True)
-                except OSError:  # another process reads it (Windows): the next save takes it
-                    pass
+            except OSError:  # another process reads it (Windows), or has removed it: the next save looks again
+                pass
 
 
 def _sha256(file: Path) -> str:

@@ -117,3 +117,30 @@ def test_a_save_that_fails_leaves_the_old_one(tmp_path: Path, monkeypatch: pytes
         saved(tmp_path, 1000)
     found = snapshot.load(tmp_path, NAME)
     assert found is not None and found.compact.n == 3000 and len(os.listdir(tmp_path)) == 3
+
+
+def test_what_a_killed_process_left_goes_and_what_another_writes_now_stays(tmp_path: Path) -> None:
+    saved(tmp_path)
+    old, new = tmp_path / "compact-0123456789ab", tmp_path / "contents-ba9876543210"
+    old.write_bytes(b"half")
+    new.write_bytes(b"half")
+    os.utime(old, (1, 1))
+    saved(tmp_path)
+    assert not old.exists() and new.exists() and len(os.listdir(tmp_path)) == 4
+
+
+def test_one_replaced_while_it_is_read_is_read_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    saved(tmp_path, 2000)
+    sha256, asked = snapshot._sha256, []
+
+    def slow(file: Path) -> str:
+        if not asked:
+            asked.append(file)
+            with monkeypatch.context() as patch:
+                patch.setattr(snapshot, "_sha256", sha256)
+                saved(tmp_path, 1000)
+        return sha256(file)
+
+    monkeypatch.setattr(snapshot, "_sha256", slow)
+    found = snapshot.load(tmp_path, NAME)
+    assert found is not None and found.compact.n == 1000
