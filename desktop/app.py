@@ -89,6 +89,7 @@ class Program:
             (self.engine.jobChanged, self.window.show_job),
             (self.engine.preflightCounted, self.window.show_preflight),
             (self.engine.modelStateChanged, self.window.show_model),
+            (self.engine.indexChanged, self.window.show_index),
             (self.engine.failed, self.window.show_error),
         ):
             signal.connect(slot)

@@ -24,6 +24,7 @@ from engine.errors import ErrorCode, LibraryError, LightdeskError
 from engine.events import (
     EngineFailed,
     Event,
+    IndexChanged,
     JobChanged,
     LabelsChanged,
     LibraryChanged,
@@ -36,7 +37,7 @@ from engine.settings import log_file
 
 log = logging.getLogger(__name__)
 _COALESCE_MS = 33
-_COMPUTING = 2  # threads for what the inspector and the large preview ask for
+_COMPUTING = 4  # threads for what the inspector and the large preview ask for, and a search that waits for none of it
 # With what the other threads of the window may take, two seconds at most.
 _CLOSE_S = 1.3
 _CLOSE_ASIDE_S = 0.5
@@ -119,6 +120,7 @@ class EngineThread(QObject):
     labelsChanged = Signal(object)  # tuple of content ids
     libraryChanged = Signal()
     modelStateChanged = Signal(object)  # ModelState
+    indexChanged = Signal(object)  # IndexState
     failed = Signal(object)  # LightdeskError
     _answered = Signal(object, object, object)  # callback, value, error
     _arrived = Signal()  # the first event after a pause; no timer runs while nothing happens
@@ -324,7 +326,7 @@ class EngineThread(QObject):
         preflights: dict[int, PreflightCounted] = {}
         awaited: list[int] = []
         firsts: dict[int, int] = {}
-        problems = library = False
+        indexes: dict[str, IndexChanged] = {}
         for event in events:
             if isinstance(event, PredictionsStored):
                 stored += event.content_ids
@@ -340,10 +342,10 @@ class EngineThread(QObject):
                 labelled += event.content_ids
             elif isinstance(event, ModelStateChanged):
                 self.modelStateChanged.emit(event.state)
+            elif isinstance(event, IndexChanged):
+                indexes[event.state.model_ref] = event
             elif isinstance(event, EngineFailed):
                 self.failed.emit(_as_error(event))
-            problems = problems or isinstance(event, ProblemsChanged)
-            library = library or isinstance(event, LibraryChanged)
         for counted in preflights.values():
             self.preflightCounted.emit(counted.preflight)
         for changed in jobs.values():
@@ -356,10 +358,11 @@ class EngineThread(QObject):
             self.jobBegan.emit(job_id, content_id)
         if labelled:
             self.labelsChanged.emit(tuple(labelled))
-        if problems:
-            self.problemsChanged.emit()
-        if library:
-            self.libraryChanged.emit()
+        for moved in indexes.values():
+            self.indexChanged.emit(moved.state)
+        for kind, signal in ((ProblemsChanged, self.problemsChanged), (LibraryChanged, self.libraryChanged)):
+            if any(isinstance(event, kind) for event in events):
+                signal.emit()
 
     @Slot(object, object, object)
     def _deliver(self, callback: Any, value: Any, error: Any) -> None:

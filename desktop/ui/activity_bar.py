@@ -11,9 +11,10 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QPushButton, QS
 from desktop.ui import icons
 from desktop.ui.device_badge import DeviceBadge
 from desktop.ui.facts import ElidedLabel
-from desktop.ui.plain_text import breakable, isolated, printable
+from desktop.ui.plain_text import breakable, isolated, printable, tooltip
 from engine.schemas.device import ModelState
 from engine.schemas.job import Job, JobProgress, Preflight
+from engine.schemas.similar import IndexState
 
 _LINGER_MS = 12_000
 _MOVES_EVERY_MS = 200
@@ -148,6 +149,11 @@ class ActivityBar(QWidget):
         self.more = QLabel()
         self.more.setProperty("role", "faint")
         self.more.hide()
+        # How far the search index is: work that nobody waits for, said in a corner.
+        self.index = QLabel()
+        self.index.setTextFormat(Qt.TextFormat.PlainText)
+        self.index.setProperty("role", "faint")
+        self.index.hide()
         self.badge = DeviceBadge()
         self._jobs = QVBoxLayout()
         self._jobs.setSpacing(0)
@@ -155,6 +161,7 @@ class ActivityBar(QWidget):
         foot.setSpacing(16)
         foot.addWidget(self.more)
         foot.addWidget(self.message, 1)
+        foot.addWidget(self.index, 0, Qt.AlignmentFlag.AlignBottom)
         foot.addWidget(self.badge, 0, Qt.AlignmentFlag.AlignBottom)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(12, 3, 6, 3)
@@ -172,6 +179,8 @@ class ActivityBar(QWidget):
         self._ended.clear()
         self._told_s.clear()
         self._soon.stop()
+        self.index.hide()
+        self.index.setText("")
         self.say("")
 
     def show_open(self, jobs: list[Job]) -> None:
@@ -249,6 +258,21 @@ class ActivityBar(QWidget):
     def show_model(self, state: ModelState) -> None:
         """Show what runs the model, or how far it is."""
         self.badge.show_state(state)
+
+    def show_index(self, state: IndexState) -> None:
+        """Say how far the search index is, while it is being made, and why there is none."""
+        building = state.phase == "building"
+        text = ""
+        if building:
+            text = self.tr("Making the search index {0}%").format(f"{state.fraction * 100:.0f}")
+        elif state.phase == "absent" and state.note:
+            text = self.tr("No search index")
+        if state.note and tooltip(state.note) != self.index.toolTip():
+            self.say(state.note)
+        self.index.setText(text)
+        self.index.setToolTip(tooltip(state.note))
+        self.index.setAccessibleName(f"{text}. {state.note}" if state.note else text)
+        self.index.setVisible(bool(text))
 
     def _show_later(self) -> None:
         for progress in list(self._later.values()):

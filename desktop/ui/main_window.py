@@ -8,27 +8,17 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QSettings, Qt
+from PySide6.QtCore import QSettings
 from PySide6.QtGui import QAction, QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit
 
-from desktop.ui import icons, intake
-from desktop.ui.activity_bar import ActivityBar
 from desktop.ui.arrivals import Arrivals
-from desktop.ui.banner import Banner
 from desktop.ui.browsing import Browser
-from desktop.ui.empty_state import EmptyState, LibraryClosed, NothingFound
-from desktop.ui.filter_bar import FilterBar
-from desktop.ui.grid import AssetGrid
-from desktop.ui.inspector import Inspector
-from desktop.ui.large_preview import LargePreview
 from desktop.ui.library_menu import LibraryMenu
-from desktop.ui.library_panel import ALL, PROBLEMS, LibraryPanel
+from desktop.ui.library_panel import ALL, PROBLEMS
 from desktop.ui.menus import build_menus
-from desktop.ui.middle import Middle
 from desktop.ui.plain_text import printable
 from desktop.ui.ports import EnginePort, ReadPort, Shell, ThumbnailPort
-from desktop.ui.problems_view import ProblemsView
 from desktop.ui.steps import Steps
 from desktop.ui.window_actions import WindowActions
 from desktop.ui.window_state import WindowState
@@ -36,8 +26,8 @@ from engine.errors import ErrorCode, LightdeskError
 from engine.schemas.device import ModelState
 from engine.schemas.job import JobProgress, Preflight
 from engine.schemas.library import Command, Facets, Query
+from engine.schemas.similar import IndexState
 
-_MIN_WIDTH_PX, _MIN_HEIGHT_PX = 900, 520
 # Pictures that come by themselves (the newest first, say) move the others under the eye no more often than this.
 _CALM_MS = 1000
 
@@ -48,19 +38,12 @@ class MainWindow(WindowActions):
     def __init__(
         self, shell: Shell, read: ReadPort, thumbnails: ThumbnailPort, engine: EnginePort, state: QSettings
     ) -> None:
-        super().__init__()
-        self._shell, self._read, self._engine = shell, read, engine
+        super().__init__(shell, read, thumbnails, engine)
         self._model_ref = ""
         self._facets = Facets(0, 0, 0, 0, 0)
         self._warned_of: str | None = None
         self._keys_to_found = False  # Enter in the search: the keys go to what is found
         self._order: tuple[str, bool] | None = None  # of the pictures that are shown
-        self.setWindowTitle("Lightdesk")
-        self.setWindowIcon(icons.program_icon())
-        self.setAcceptDrops(True)
-        self.setMinimumSize(_MIN_WIDTH_PX, _MIN_HEIGHT_PX)
-        self._build_parts(thumbnails)
-        self._lay_out()
         self.browser = Browser(read, self.query, self)
         self.steps = Steps(engine, self._seen_selection, self)
         self.arrivals = Arrivals(self.grid, self._is_free)
@@ -75,45 +58,6 @@ class MainWindow(WindowActions):
         self._show_selected()
         # The keys mean the pictures from the start, not the search field that comes first.
         self.grid.setFocus()
-
-    def _build_parts(self, thumbnails: ThumbnailPort) -> None:
-        self.filters = FilterBar()
-        self.banner = Banner()
-        self.panel = LibraryPanel()
-        self.grid = AssetGrid(self._read, thumbnails)
-        self.empty, self.nothing, self.closed = EmptyState(), NothingFound(), LibraryClosed()
-        self.problems = ProblemsView()
-        self.large = LargePreview(self._read, thumbnails, self._engine)
-        self.large.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.middle = Middle()
-        # The grid first: whether the library is empty is not known before it has been read.
-        for page in (self.grid, self.empty, self.nothing, self.problems, self.large, self.closed):
-            self.middle.addWidget(page)
-        self.inspector = Inspector(self._read, thumbnails, self._engine, top_k=self._shell.settings.top_k)
-        self.inspector.setMinimumWidth(240)
-        self.activity = ActivityBar()
-
-    def _lay_out(self) -> None:
-        self._splitter = QSplitter(Qt.Orientation.Horizontal)
-        self._splitter.setChildrenCollapsible(False)
-        for place, part in enumerate((self.panel, self.middle, self.inspector)):
-            self._splitter.addWidget(part)
-            self._splitter.setStretchFactor(place, int(part is self.middle))
-        self._splitter.setSizes([220, 760, 340])
-        whole = QWidget()
-        rows = QVBoxLayout(whole)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(0)
-        rows.addWidget(self.filters)
-        rows.addWidget(self.banner)
-        rows.addWidget(self._splitter, 1)
-        rows.addWidget(self.activity)
-        self.setCentralWidget(whole)
-        self._overlay = intake.DropOverlay(whole)
-        # Fields would take a dropped file for text; drops go to the window wherever they fall.
-        for child in whole.findChildren(QWidget):
-            if child.acceptDrops():
-                child.setAcceptDrops(False)
 
     def _connect(self) -> None:
         self.panel.chosen.connect(self._choose)
@@ -282,6 +226,11 @@ class MainWindow(WindowActions):
         if reason and reason != self._warned_of:
             self.banner.show_notice(reason, [(self.tr("Doctor…"), self.show_doctor)])
         self._warned_of = reason
+
+    def show_index(self, state: IndexState) -> None:
+        """The search index of a model moved."""
+        if state.model_ref == self._model_ref:
+            self.activity.show_index(state)
 
     def show_error(self, error: LightdeskError) -> None:
         """Something a person should know, in its place in the window."""

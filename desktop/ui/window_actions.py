@@ -6,53 +6,33 @@ from typing import Any
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QKeyEvent
-from PySide6.QtWidgets import QFileDialog, QMainWindow, QMenu
+from PySide6.QtWidgets import QFileDialog, QMenu
 
 from desktop.ui import intake, reveal
 from desktop.ui.about import AboutDialog
-from desktop.ui.activity_bar import ActivityBar
 from desktop.ui.arrivals import Arrivals
-from desktop.ui.banner import Banner
 from desktop.ui.doctor_dialog import DoctorDialog
-from desktop.ui.empty_state import EmptyState, NothingFound
-from desktop.ui.filter_bar import FilterBar
-from desktop.ui.grid import AssetGrid
-from desktop.ui.inspector import Inspector
-from desktop.ui.large_preview import LargePreview
 from desktop.ui.library_menu import LibraryMenu
-from desktop.ui.middle import Middle
 from desktop.ui.plain_text import printable
-from desktop.ui.ports import EnginePort, Shell
 from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.shortcuts_sheet import ShortcutsSheet
 from desktop.ui.steps import Steps
+from desktop.ui.window_parts import WindowParts
 from engine.schemas.library import Facets
 
 _ZOOM = 1.25
 _IMAGES = "*.jpg *.jpeg *.png *.webp *.bmp *.tif *.tiff *.gif *.avif *.heic *.heif"
 
 
-class WindowActions(QMainWindow):
+class WindowActions(WindowParts):
     """The acting half of the window; `desktop.ui.main_window.MainWindow` makes the parts it acts on. GUI thread."""
 
-    grid: AssetGrid
-    filters: FilterBar
-    banner: Banner
     actions_by_name: dict[str, QAction]
-    inspector: Inspector
-    large: LargePreview
-    middle: Middle
-    empty: EmptyState
-    nothing: NothingFound
-    activity: ActivityBar
     steps: Steps
     arrivals: Arrivals
     library_menu: LibraryMenu
     _model_ref: str
-    _shell: Shell
-    _engine: EnginePort
     _facets: Facets
-    _overlay: intake.DropOverlay
 
     # Steps by a person
 

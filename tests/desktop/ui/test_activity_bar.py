@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QProgressBar, QPushButton, QWidget
 from desktop.ui.activity_bar import ActivityBar, duration
 from engine.schemas.device import DeviceReport, ModelState
 from engine.schemas.job import Job, JobProgress, Preflight
+from engine.schemas.similar import IndexState
 from tests.desktop.ui.on_screen import shown
 from tests.desktop.ui.records import AT, HEBREW
 
@@ -165,3 +166,20 @@ def test_duration(seconds: float, words: str) -> None:
 def test_every_code_that_a_scan_gives_has_words(bar: ActivityBar) -> None:
     assert bar._reason_words("UNSUPPORTED_FORMAT") == "not an image"
     assert bar._reason_words("anything") == "unreadable"
+
+
+def test_the_search_index_is_spoken_of_while_it_is_made(bar: ActivityBar) -> None:
+    bar.show_index(IndexState("net@3", "ready", 5))
+    assert not bar.index.isVisible()
+    bar.show_index(IndexState("net@3", "building", 5, 0.42))
+    assert bar.index.isVisible() and bar.index.text() == "Making the search index 42%"
+    bar.show_index(IndexState("net@3", "building", 5, 0.5, "The file <x> was damaged: it is made anew."))
+    assert bar.message.accessibleName() == "The file <x> was damaged: it is made anew."
+    assert "made anew" in bar.index.toolTip() and "made anew" in bar.index.accessibleName()
+    bar.say("")
+    bar.show_index(IndexState("net@3", "building", 5, 0.6, "The file <x> was damaged: it is made anew."))
+    assert bar.message.text() == ""  # said once
+    bar.show_index(IndexState("net@3", "absent", 5, 0.0, "The disk is full."))
+    assert bar.index.text() == "No search index" and bar.message.accessibleName() == "The disk is full."
+    bar.reset()
+    assert not bar.index.isVisible() and bar.message.text() == ""
