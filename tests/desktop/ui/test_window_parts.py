@@ -29,9 +29,9 @@ def test_the_filter_stands_above_the_pictures_and_what_runs_below_them(show: Sho
 
 def test_a_wider_window_gives_its_width_to_the_pictures(show: Show, qtbot) -> None:
     window = show(9).window
-    window.resize(1000, 700)
-    qtbot.waitUntil(lambda: window.width() == 1000)
+    window.resize(1500, 700)
+    qtbot.waitUntil(lambda: window.width() == 1500)
     before = window.panel.width(), window.grid.width(), window.inspector.width()
-    window.resize(1400, 700)
+    window.resize(1900, 700)
     qtbot.waitUntil(lambda: window.grid.width() > before[1] + 300)
     assert abs(window.panel.width() - before[0]) < 20 and abs(window.inspector.width() - before[2]) < 20
