@@ -65,12 +65,12 @@ class MapView(QWidget):
         row.setContentsMargins(4, 4, 4, 4)
         row.setSpacing(2)
         group = QButtonGroup(bar)
-        for tool, text in (
-            ("move", self.tr("Move the map (drag); Shift and drag draws a lasso")),
-            ("lasso", self.tr("Select with a lasso; Shift adds, Alt takes away")),
-            ("rectangle", self.tr("Select with a rectangle; Shift adds, Alt takes away")),
+        for tool, icon, text in (
+            ("move", "map-move", self.tr("Move the map (drag); Shift and drag draws a lasso")),
+            ("lasso", "map-lasso", self.tr("Select with a lasso; Shift adds, Alt takes away")),
+            ("rectangle", "map-rectangle", self.tr("Select with a rectangle; Shift adds, Alt takes away")),
         ):
-            button = self._button(f"map-{tool}", text)
+            button = self._button(icon, text)
             button.setCheckable(True)
             group.addButton(button)
             row.addWidget(button)
