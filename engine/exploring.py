@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import ErrorCode, JobError, LibraryError, UsageError
+from engine.errors import ErrorCode, JobError, LibraryError, ModelError, UsageError
 from engine.events import EventBus, IndexChanged
 from engine.pictures import Pictures
 from engine.readers import LibraryReaders
@@ -22,6 +22,7 @@ from engine.schemas.settings import Settings
 from engine.schemas.similar import MAX_K, Example, IndexState, Ranking, Region, SimilarQuery
 from engine.settings import cache_dir
 from engine.view import LibraryView
+from engine.words import Words
 
 if TYPE_CHECKING:  # they bring the runtime and FAISS, which are not needed before somebody searches
     from engine.pipeline.runner import Pipeline
@@ -43,6 +44,7 @@ class Exploring:
     _model_ref: str
     _model_state: ModelState
     _pipeline: Pipeline | None
+    _words: Words | None
     _closing: threading.Event
     _lock: threading.Lock
     _spaces: dict[str, Space]
@@ -52,12 +54,14 @@ class Exploring:
     read_only: bool
 
     def similar(self, query: SimilarQuery) -> Ranking:
-        """Return what is most like the examples.
+        """Return what is most like the examples: in the space that the query names, or else, with words, in theirs.
 
         Raises
         ------
         UsageError
             INVALID_ARGUMENT: no example, more than `MAX_K` asked for, an example without a vector, or a vector of another size.
+        ModelError
+            MODEL_NOT_FOUND: words, and there is no model for them.
         LibraryError
             The library cannot be read.
         """
@@ -69,7 +73,8 @@ class Exploring:
             raise UsageError(
                 ErrorCode.INVALID_ARGUMENT, f"{query.k:,} results cannot be had.", way_out=f"Ask for 1 to {MAX_K:,}."
             )
-        space = self._space(query.where.model_ref)
+        words = any(example.text for example in (*query.plus, *query.minus))
+        space = self._space(query.where.model_ref if not words else self._for_words().ref)
         with self._reading.borrow() as view:
             _, dim, _ = view.space(space.model_ref)
             vector = combined(
@@ -82,13 +87,15 @@ class Exploring:
         took_ms = (time.perf_counter() - began_s) * 1000
         return Ranking(found.content_ids, found.scores, n, cuts(found.scores), note, took_ms)
 
-    def example(self, path: str, region: Region | None = None) -> Example:
+    def example(self, path: str, region: Region | None = None, *, model_ref: str = "") -> Example:
         """Return a picture on the disk as an example; it need not be in the library, and does not get there.
 
         Parameters
         ----------
         region
             The part to look at, of the upright picture.
+        model_ref
+            The space: the active model's, unless that for words is named.
 
         Raises
         ------
@@ -102,31 +109,70 @@ class Exploring:
         loaded = read_file(path, self._limits)
         if region is None:
             with self._reading.borrow() as view:
-                content_id = view.content_with_vector(loaded.sha256, self._model_ref)
+                content_id = view.content_with_vector(loaded.sha256, model_ref or self._model_ref)
             if content_id is not None:
                 return Example(content_id)
-        return self._seen(loaded.data, path, region)
+        return self._seen(loaded.data, path, region, model_ref)
 
-    def example_of_content(self, content_id: int, region: Region) -> Example:
+    def example_of_content(self, content_id: int, region: Region, *, model_ref: str = "") -> Example:
         """Return a part of a picture of the library as an example. Raises as `example` does."""
         path, data = self._pictures.first_readable(content_id)
-        return self._seen(data, path, region)
+        return self._seen(data, path, region, model_ref)
 
-    def example_of_pixels(self, pixels: NDArray[np.uint8]) -> Example:
+    def example_of_pixels(self, pixels: NDArray[np.uint8], *, model_ref: str = "") -> Example:
         """Return a pasted picture, uint8 (h, w, 3) RGB, as an example. Raises as `example` does."""
         height, width = pixels.shape[:2]
-        return Example(vector=self._pipeline_ready().embed(Frame(np.ascontiguousarray(pixels), width, height, "")))
+        _, embed = self._eye(model_ref)
+        return Example(vector=embed(Frame(np.ascontiguousarray(pixels), width, height, "")))
 
-    def _seen(self, data: bytes, name: str, region: Region | None) -> Example:
+    def use_words(self) -> str:
+        """Return the space that words are searched in, taken into use where it is not yet. Raises ModelError without one."""
+        return self._for_words().ref
+
+    def words_ref(self) -> str:
+        """Return the space that words are searched in, as ``name@version``; empty where there is none."""
+        return self._words.ref if self._words is not None else ""
+
+    def _seen(self, data: bytes, name: str, region: Region | None, model_ref: str) -> Example:
         from engine.ingest.decode import decode
 
-        pipeline = self._pipeline_ready()
+        short_side, embed = self._eye(model_ref)
         # A small part needs more pixels of the whole.
         part = 1.0 if region is None else max(1e-3, min(region.width, region.height))
-        frame = decode(data, short_side=min(_MOST_PX, int(pipeline.short_side / part)), limits=self._limits, name=name)
-        if region is not None:
-            frame = region.of(frame)
-        return Example(vector=pipeline.embed(frame))
+        frame = decode(data, short_side=min(_MOST_PX, int(short_side / part)), limits=self._limits, name=name)
+        return Example(vector=embed(frame if region is None else region.of(frame)))
+
+    def _eye(self, model_ref: str) -> tuple[int, Callable[[Frame], NDArray[np.float32]]]:
+        """Return what makes vectors of pictures in a space, and how many pixels it needs of the shorter side."""
+        if model_ref and model_ref == self.words_ref():
+            words = self._for_words()
+            return words.short_side, words.picture
+        pipeline = self._pipeline_ready()
+        return pipeline.short_side, pipeline.embed
+
+    def prepare_words(self) -> str:
+        """Begin to make the vectors that search with words needs; returns the space. Raises ModelError without a model."""
+        words = self._for_words()
+        words.fill()
+        return words.ref
+
+    def words_are_prepared(self) -> bool:
+        """Tell whether every visible picture that can be read has its vector for search with words."""
+        ref = self.words_ref()
+        with self._reading.borrow() as view:
+            return bool(ref) and not view.without_vector(ref, 1)
+
+    def _for_words(self) -> Words:
+        words = self._words
+        if words is not None and not words.ref and words.pairs():
+            words.use(words.pairs()[-1].ref)
+        if words is None or not words.ref:
+            raise ModelError(
+                ErrorCode.MODEL_NOT_FOUND,
+                "There is no model for search with words yet.",
+                way_out="`lightdesk words add FOLDER` takes one from a folder.",
+            )
+        return words
 
     def _pipeline_ready(self) -> Pipeline:
         """Return the model at work, waiting while it is being loaded."""
@@ -154,7 +200,9 @@ class Exploring:
                     f"An example cannot count {example.weight:g} times.",
                     way_out="Give weights above 0.",
                 )
-            if example.content_id is not None:
+            if example.text:
+                found[row] = self._for_words().texts([example.text])[0]
+            elif example.content_id is not None:
                 found[row] = space.vectors(view, np.array([example.content_id], dtype=np.int64))[0]
                 if not found[row].any():
                     raise UsageError(
@@ -173,6 +221,9 @@ class Exploring:
                     )
                 found[row] = vector / length
         return found
+
+    def _model_ready(self) -> None:
+        self._space(self._model_ref)  # the first question finds its index at hand
 
     def _space(self, model_ref: str) -> Space:
         from engine.spaces import Space

@@ -16,13 +16,13 @@ from engine import settings as settings_room
 from engine.cache import ByteCache
 from engine.changes import Changes
 from engine.errors import ErrorCode, JobError, LibraryError, LightdeskError
-from engine.events import EngineFailed, EventBus, LibraryChanged, ModelStateChanged
+from engine.events import EventBus, LibraryChanged
 from engine.exploring import Exploring
 from engine.library import database, jobs, location, migrations, models, problems, upkeep
 from engine.library.database import Connection
 from engine.library.writer import Writer
+from engine.model_loading import ModelLoading
 from engine.pictures import Pictures
-from engine.pipeline.attempts import until_ready
 from engine.pipeline.custody import URGENT_FILES, Custody
 from engine.readers import LibraryReaders
 from engine.registry.catalogue import Registry
@@ -34,6 +34,7 @@ from engine.schemas.library import CheckReport, LibraryInfo
 from engine.schemas.model import ModelManifest
 from engine.schemas.settings import Settings
 from engine.view import LibraryView
+from engine.words import Words
 
 if TYPE_CHECKING:  # it brings the decoders and the runtime, which the loader's thread imports
     from engine.pipeline.runner import Pipeline
@@ -46,7 +47,7 @@ _SCANS_END_S = 0.5
 _POLL_S = 0.05
 
 
-class Engine(Changes, Exploring):
+class Engine(Changes, Exploring, ModelLoading):
     """Local inference over one library.
 
     Parameters
@@ -89,6 +90,7 @@ class Engine(Changes, Exploring):
         self._pictures = Pictures(self._reading, self._cache, self._limits)
         self._writer: Writer | None = None
         self._custody: Custody | None = None
+        self._words: Words | None = None
         self._pipeline: Pipeline | None = None
         self._threads: list[threading.Thread] = []
 
@@ -130,7 +132,18 @@ class Engine(Changes, Exploring):
             user_name=self.user_name,
             adopts=self._adopt_jobs,
         )
+        self._words = Words(
+            self._registry,
+            self._custody.library,
+            self.library_path,
+            self.events,
+            self._limits,
+            self.settings,
+            busy=lambda: self._pipeline is None or self._pipeline.is_busy(),
+        )
         self._start_thread(self._load_model, "model-loader")
+        if self._adopt_jobs and self._registry.pairs():
+            self._start_thread(self._words.use_newest, "words")
 
     def close(self, timeout_s: float = 2.0) -> None:
         """Stop within about `timeout_s`; unfinished jobs go on at the next start."""
@@ -140,6 +153,8 @@ class Engine(Changes, Exploring):
             self._custody.stop()
         for thread in self._threads:
             thread.join(timeout_s)
+        if self._words is not None:
+            self._words.close(timeout_s)
         if self._pipeline is not None:
             self._pipeline.close(timeout_s)
         if self._custody is not None:
@@ -196,7 +211,7 @@ class Engine(Changes, Exploring):
         pipeline = self._pipeline
         with self._reading.borrow() as view:
             held = view.jobs(active_only=True)
-        return [pipeline.progress(job) if pipeline is not None else JobProgress(job) for job in held]
+        return [self._progress_of(job, pipeline) for job in held]
 
     def wait(self, job_id: int, timeout_s: float | None = None) -> Job:
         """Wait until a job has ended or rests; returns it as it is then."""
@@ -235,15 +250,6 @@ class Engine(Changes, Exploring):
     def models(self) -> list[ModelManifest]:
         """Return the models there are."""
         return self._registry.list()
-
-    @property
-    def model_ref(self) -> str:
-        """The active model, as ``name@version``."""
-        return self._model_ref
-
-    def model_state(self) -> ModelState:
-        """Return how far the active model is."""
-        return self._model_state
 
     # Pictures
 
@@ -309,6 +315,11 @@ class Engine(Changes, Exploring):
     def _write(self, work: Callable[[Connection], T]) -> T:
         return self._submit(work).result()
 
+    def _progress_of(self, job: Job, pipeline: Pipeline | None) -> JobProgress:
+        if job.kind == "embed" and self._words is not None:
+            return self._words.progress(job)
+        return pipeline.progress(job) if pipeline is not None else JobProgress(job)
+
     def _jobs(self) -> Custody:
         if self._custody is None:
             raise self._only_readable()
@@ -320,47 +331,6 @@ class Engine(Changes, Exploring):
             f"The library {self.library_path} can only be read.",
             way_out="Give yourself the right to write it, or open another library.",
         )
-
-    def _load_model(self) -> None:
-        """Make the model ready, then let the jobs run."""
-        until_ready(self._make_ready, failed=self._model_failed, closing=self._closing)
-
-    def _model_failed(self, error: LightdeskError) -> None:
-        self._set_model(ModelState("failed", self._model_ref, str(error)))
-        self.events.publish(EngineFailed(str(error.code), str(error)))
-
-    def _make_ready(self, silent: bool) -> None:
-        from engine.pipeline.loading import open_pipeline
-
-        assert self._custody is not None
-        opened = open_pipeline(
-            self._model_ref,
-            self._model_id,
-            self.settings,
-            registry=self._registry,
-            library_path=self.library_path,
-            library=self._custody.library,
-            cache=self._cache,
-            events=self.events,
-            owner=self._owner,
-            limits=self._limits,
-            tell=(lambda _state: None) if silent else self._set_model,
-            stopped=self._closing.is_set,
-        )
-        if opened is None:
-            return
-        pipeline, report = opened
-        with self._lock:
-            too_late = self._closing.is_set()
-            if not too_late:
-                self._pipeline = pipeline
-        if too_late:
-            pipeline.close(0.0)
-            return
-        self._set_model(ModelState("ready", self._model_ref, device=report))
-        self._custody.use(pipeline)
-        if not self._closing.is_set():
-            self._space(self._model_ref)  # the first question finds its index at hand
 
     def _watch(self) -> None:
         """Notice what others write into a library that can only be read here."""
@@ -375,10 +345,6 @@ class Engine(Changes, Exploring):
             log.warning("The library is no longer watched: %s", error)
         finally:
             view.close()
-
-    def _set_model(self, state: ModelState) -> None:
-        self._model_state = state
-        self.events.publish(ModelStateChanged(state))
 
     def _start_thread(self, target: Callable[[], None], name: str) -> None:
         thread = threading.Thread(target=target, name=name)

@@ -154,6 +154,14 @@ class LibraryView:
         with database.translated(self._path):
             return vectors.read(self._conn, model_id, content_ids)
 
+    def without_vector(self, model_ref: str, limit: int) -> list[int]:
+        """Return visible contents that have no vector in a space yet, by id."""
+        with database.translated(self._path):
+            model_id = self._model_id(model_ref)
+            if model_id is None or not vectors.dim_of(self._conn, model_id):
+                return []
+            return vectors.missing(self._conn, model_id, 0, limit)
+
     def nearest(
         self, model_id: int, vector: NDArray[np.float32], k: int, allowed: NDArray[np.int64] | None
     ) -> tuple[NDArray[np.int64], NDArray[np.float64]]:

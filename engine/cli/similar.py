@@ -1,4 +1,4 @@
-"""``lightdesk similar``: what in the library is most like these pictures."""
+"""``lightdesk similar``: what in the library is most like these pictures, or these words."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from engine.cli import where
+from engine.cli.asking import Asked, Search, searches
 from engine.cli.interrupt import Interrupted
 from engine.cli.output import counted, is_terminal, say, shortened, shown, terminal_columns, write_json, write_line
 from engine.cli.running import Running, running
@@ -20,6 +21,7 @@ from engine.view import LibraryView
 
 _TABLE_K, _JSON_K = 20, 100
 _PAGE = 500
+_MANY = 1000
 
 
 def run(
@@ -33,15 +35,15 @@ def run(
     as_json: bool,
 ) -> int:
     """Search and print; returns the exit code: 0, 1 where a query could not be used, 130 after Ctrl+C."""
-    pictures = [path for path in queries if not os.path.isdir(path)]
-    folders = [path for path in queries if os.path.isdir(path)] + ([folder] if folder is not None else [])
+    asked = [query for query in queries if not os.path.isdir(query)]
+    folders = [query for query in queries if os.path.isdir(query)] + ([folder] if folder is not None else [])
     if len(folders) > 1:
         raise UsageError(
             ErrorCode.INVALID_ARGUMENT,
             f"{len(folders)} folders were given to look in.",
             way_out="Give one, or none to look in the whole library.",
         )
-    if not pictures and not minus:
+    if not asked and not minus:
         raise UsageError(
             ErrorCode.INVALID_ARGUMENT,
             "There is no picture to look for.",
@@ -49,7 +51,7 @@ def run(
         )
     with running(overrides) as now:
         try:
-            return _search(now, pictures, minus, conditions, folders, k or (_JSON_K if as_json else _TABLE_K), as_json)
+            return _search(now, asked, minus, conditions, folders, k or (_JSON_K if as_json else _TABLE_K), as_json)
         except Interrupted as stopped:
             now.status.clear()
             return stopped.exit_code
@@ -57,7 +59,7 @@ def run(
 
 def _search(
     now: Running,
-    pictures: Sequence[str],
+    asked: Sequence[str],
     minus: Sequence[str],
     conditions: Sequence[str],
     folders: Sequence[str],
@@ -72,26 +74,39 @@ def _search(
     view = now.engine.view()
     try:
         query = where.parsed(conditions, lambda: view.facets(query.model_ref).sources, query)
-        plus, n_plus_failed = _examples(now, pictures)
-        less, n_minus_failed = _examples(now, minus)
-        if (pictures and not plus) or not (plus or less):
-            return 1
-        ranking = now.engine.similar(SimilarQuery(plus, less, query, k))
-        now.status.clear()
-        if ranking.note:
-            say(f"lightdesk: {ranking.note}")
-        for start in range(0, len(ranking.content_ids), _PAGE):
-            _print(view, ranking, start, as_json=as_json)
+        for search in searches(asked, minus):
+            n_failed += _one(now, view, search, query, k, as_json)
             now.interrupt.check()
-        sys.stdout.flush()
-        if not len(ranking.content_ids):
-            nothing = "Nothing passes the filter." if ranking.n_searched else "The library is empty."
-            say(f"{nothing} {counted(ranking.n_searched, 'picture')} searched.")
-        elif is_terminal(sys.stderr):
-            say(f"{counted(ranking.n_searched, 'picture')} searched in {ranking.took_ms:.0f} ms.")
     finally:
         view.close()
-    return 1 if n_failed or n_plus_failed or n_minus_failed else 0
+    return 1 if n_failed else 0
+
+
+def _one(now: Running, view: LibraryView, search: Search, query: Query, k: int, as_json: bool) -> int:
+    """Search once and print; returns how many of its examples could not be used."""
+    ref = now.engine.use_words() if search.has_words else query.model_ref
+    plus, n_failed = _examples(now, search.plus, ref)
+    less, n_minus_failed = _examples(now, search.minus, ref)
+    n_failed += n_minus_failed
+    if (search.plus and not plus) or not (plus or less):
+        return n_failed
+    ranking = now.engine.similar(SimilarQuery(plus, less, replace(query, model_ref=ref), search.k or k))
+    now.status.clear()
+    if ranking.note:
+        say(f"lightdesk: {ranking.note}")
+    for start in range(0, len(ranking.content_ids), _PAGE):
+        _print(view, ranking, start, search.number, as_json=as_json)
+        now.interrupt.check()
+    sys.stdout.flush()
+    if search.has_words and (missing := len(view.without_vector(ref, _MANY))):
+        many = f"{missing:,}" if missing < _MANY else f"{_MANY:,} or more"
+        say(f"lightdesk: {many} pictures are not prepared for words yet: `lightdesk words prepare` does so.")
+    elif not len(ranking.content_ids):
+        nothing = "Nothing passes the filter." if ranking.n_searched else "The library is empty."
+        say(f"{nothing} {counted(ranking.n_searched, 'picture')} searched.")
+    elif is_terminal(sys.stderr):
+        say(f"{counted(ranking.n_searched, 'picture')} searched in {ranking.took_ms:.0f} ms.")
+    return n_failed
 
 
 def ingest(now: Running, folder: str) -> int:
@@ -123,14 +138,17 @@ def _source_id(now: Running, folder: str) -> int:
     return found[0]
 
 
-def _examples(now: Running, paths: Sequence[str]) -> tuple[tuple[Example, ...], int]:
+def _examples(now: Running, asked: Sequence[Asked], ref: str) -> tuple[tuple[Example, ...], int]:
     found: list[Example] = []
     n_failed = 0
-    for path in paths:
+    for one in asked:
         now.interrupt.check()
-        now.status.show(f"Looking at {shown(encodable(os.path.basename(path)))}...")
+        if one.is_words:
+            found.append(Example(text=one.value, weight=one.weight))
+            continue
+        now.status.show(f"Looking at {shown(encodable(os.path.basename(one.value)))}...")
         try:
-            found.append(now.engine.example(path))
+            found.append(replace(now.engine.example(one.value, model_ref=ref), weight=one.weight))
         except LightdeskError as error:
             now.status.clear()
             say(f"lightdesk: {error.code}: {error}")
@@ -139,7 +157,7 @@ def _examples(now: Running, paths: Sequence[str]) -> tuple[tuple[Example, ...], 
     return tuple(found), n_failed
 
 
-def _print(view: LibraryView, ranking: Ranking, start: int, *, as_json: bool) -> None:
+def _print(view: LibraryView, ranking: Ranking, start: int, number: int | None, *, as_json: bool) -> None:
     ids = ranking.content_ids[start : start + _PAGE].tolist()
     scores = ranking.scores[start : start + _PAGE].tolist()
     files = view.files_of(ids)
@@ -147,10 +165,11 @@ def _print(view: LibraryView, ranking: Ranking, start: int, *, as_json: bool) ->
     for rank, (content_id, score) in enumerate(zip(ids, scores, strict=True), start + 1):
         sha256, paths = files.get(content_id, ("", []))
         if as_json:
-            write_json(
-                {"rank": rank, "score": round(score, 6), "sha256": sha256, "paths": [encodable(p) for p in paths]}
-            )
+            row = {"rank": rank, "score": round(score, 6), "sha256": sha256, "paths": [encodable(p) for p in paths]}
+            write_json(row if number is None else {"query": number, **row})
         else:
+            if number is not None and rank == 1:
+                write_line(f"Query {number}")
             name = shown(encodable(paths[0])) if paths else "(no file)"
             more = f" +{len(paths) - 1}" if len(paths) > 1 else ""
             write_line(f"{rank:>6,}  {score:6.3f}  {shortened(name, columns - len(more), keep_end=True)}{more}")

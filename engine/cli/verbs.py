@@ -169,6 +169,40 @@ def jobs(action: str, job_id: int | None, library: Path | None, as_json: bool) -
 
 
 @cli.group()
+def words() -> None:
+    """Find pictures with words, by a model of your own."""
+
+
+@words.command("add")
+@click.argument("folder", type=PathText())
+@json_option
+def words_add(folder: Path, as_json: bool) -> int:
+    """Take the CLIP-like model in FOLDER, exported to ONNX, into the models folder; nothing in FOLDER changes."""
+    from engine.cli.words import add
+
+    return add(folder, as_json=as_json)
+
+
+@words.command("list")
+@json_option
+def words_list(as_json: bool) -> int:
+    """List the models there are for it."""
+    from engine.cli.words import print_pairs
+
+    return print_pairs(as_json=as_json)
+
+
+@words.command("prepare")
+@library_option
+@json_option
+def words_prepare(library: Path | None, as_json: bool) -> int:
+    """Prepare the library's pictures for it, here and now; the window does so by itself in the background."""
+    from engine.cli.words import prepare
+
+    return prepare(_overrides(library=library), as_json=as_json)
+
+
+@cli.group()
 def library() -> None:
     """Look after a library."""
 

@@ -42,6 +42,39 @@ def create(
     return conn.last_insert_rowid()
 
 
+def create_counted(
+    conn: Connection, kind: str, title: str, model_ref: str, n_total: int, owner: str, ttl_s: float
+) -> int:
+    """Write a new job down that has numbers and no items, held by `owner`."""
+    job_id = create(conn, kind, title, model_ref, {}, owner, ttl_s)
+    conn.execute("UPDATE jobs SET scanning = 0, n_total = ? WHERE id = ?", (n_total, job_id))
+    return job_id
+
+
+def count(conn: Connection, job_id: int, n_done: int, n_skipped: int) -> None:
+    """Count on in a job without items; the total grows where more came than were seen."""
+    conn.execute(
+        """UPDATE jobs SET n_done = n_done + ?1, n_skipped = n_skipped + ?2,
+             n_total = max(n_total, n_done + ?1 + n_failed + n_skipped + ?2) WHERE id = ?3""",
+        (n_done, n_skipped, job_id),
+    )
+
+
+def newest(conn: Connection, kind: str, model_ref: str, owner: str = "") -> Job | None:
+    """Return the job of a kind that was made last for a model version."""
+    rows = conn.execute(
+        f"SELECT {_COLUMNS} FROM jobs WHERE kind = ? AND model_ref = ? ORDER BY id DESC LIMIT 1", (kind, model_ref)
+    ).fetchall()
+    return _job(rows[0], owner) if rows else None
+
+
+def take(conn: Connection, job_id: int, owner: str, ttl_s: float) -> bool:
+    """Hold a job that nobody alive holds; tells whether its holder died over it."""
+    ((holder, _until),) = conn.execute("SELECT lease_owner, lease_until FROM jobs WHERE id = ?", (job_id,)).fetchall()
+    conn.execute("UPDATE jobs SET lease_owner = ?, lease_until = ? WHERE id = ?", (owner, time.time() + ttl_s, job_id))
+    return holder is not None and holder != owner
+
+
 def get(conn: Connection, job_id: int, owner: str = "") -> Job:
     """Return a job. Raises JobError JOB_NOT_FOUND."""
     rows = conn.execute(f"SELECT {_COLUMNS} FROM jobs WHERE id = ?", (job_id,)).fetchall()
@@ -246,9 +279,10 @@ def release(conn: Connection, owner: str) -> None:
 
 
 def take_over(conn: Connection, owner: str, ttl_s: float) -> list[int]:
-    """Take the open jobs that nobody alive holds; what was in flight becomes suspect. Returns their ids."""
+    """Take the open jobs with items that nobody alive holds; what was in flight becomes suspect. Returns their ids."""
     rows = conn.execute(
-        "SELECT id, lease_owner, lease_until FROM jobs WHERE state IN ('queued', 'running', 'paused') ORDER BY id"
+        """SELECT id, lease_owner, lease_until FROM jobs
+           WHERE state IN ('queued', 'running', 'paused') AND kind = 'ingest' ORDER BY id"""
     ).fetchall()
     taken = []
     for job_id, holder, until in rows:

@@ -29,6 +29,17 @@ def register(conn: Connection, manifest: ModelManifest) -> int:
     return model_id
 
 
+def register_space(conn: Connection, ref: str, sha256: str, dim: int) -> int:
+    """Return the id of a version that gives vectors and no classes, with its table of vectors made when new."""
+    known = find(conn, ref)
+    if known is not None:
+        return known
+    conn.execute("INSERT INTO models(ref, sha256, dim) VALUES(?, ?, ?)", (ref, sha256, dim))
+    model_id = conn.last_insert_rowid()
+    conn.execute(f"CREATE VIRTUAL TABLE vectors_{model_id} USING vec0(embedding float[{dim}] distance_metric=cosine)")
+    return model_id
+
+
 def find(conn: Connection, ref: str) -> int | None:
     """Return the id of a model version that this library knows."""
     rows = conn.execute("SELECT id FROM models WHERE ref = ?", (ref,)).fetchall()

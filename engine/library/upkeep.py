@@ -107,7 +107,7 @@ _PROMISES = (
     (
         2,
         "jobs whose counters are wrong",
-        """SELECT count(*) FROM jobs j WHERE pruned = 0 AND (
+        """SELECT count(*) FROM jobs j WHERE pruned = 0 AND kind = 'ingest' AND (
              n_total <> (SELECT count(*) FROM job_items i WHERE i.job_id = j.id)
              OR n_done <> (SELECT count(*) FROM job_items i WHERE i.job_id = j.id AND i.state = 'done')
              OR n_failed <> (SELECT count(*) FROM job_items i WHERE i.job_id = j.id AND i.state = 'failed')

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-JobKind = Literal["ingest"]
+JobKind = Literal["ingest", "embed"]
 JobState = Literal["queued", "running", "paused", "done", "cancelled", "failed"]
 ItemState = Literal["pending", "in_flight", "done", "failed", "skipped"]
 ENDED: tuple[JobState, ...] = ("done", "cancelled", "failed")

@@ -16,12 +16,14 @@ MAX_K = 10_000
 
 @dataclass(frozen=True, slots=True, eq=False)
 class Example:
-    """What is to be alike, or unlike: a content of the library, or a vector of the space.
+    """What is to be alike, or unlike: a content of the library, words, or a vector of the space.
 
     Attributes
     ----------
     vector
-        float32 (dim,), L2 norm 1; used where `content_id` is None.
+        float32 (dim,), L2 norm 1; used where there is neither `content_id` nor `text`.
+    text
+        Words; they need a space that has a text tower.
     weight
         Above 0; how much it counts beside the others of its side.
     """
@@ -29,6 +31,7 @@ class Example:
     content_id: int | None = None
     vector: NDArray[np.float32] | None = None
     weight: float = 1.0
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True)

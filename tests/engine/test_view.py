@@ -100,6 +100,7 @@ ASKED = {
     "vector_rows": lambda view: view.vector_rows(1, 0, 5),
     "vectors": lambda view: view.vectors(1, np.array([1])),
     "nearest": lambda view: view.nearest(1, np.ones(4, np.float32), 1, None),
+    "without_vector": lambda view: view.without_vector("small@1", 5),
     "library_id": lambda view: view.library_id(),
     "files_of": lambda view: view.files_of([1]),
     "content_with_vector": lambda view: view.content_with_vector(new_content("one").sha256, "small@1"),
