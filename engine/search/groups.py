@@ -1,0 +1,149 @@
+"""Groups of pictures that belong together, without chains.
+
+A group has a centre to which every member is alike itself, so A like B and B like C does not bring A and C together
+unless one picture is like all others (stars, not single links). Pairs are taken in the order of their scores, ties by id: a
+pair joins what it joins only where a centre remains, and no more speaks against it than for it: of two pictures that were
+seen to be apart, one stays out, unless it is alike to twice as many of the others. So a copy goes to the shot that it was
+made from, and not to the next one of the burst, and the result does not depend on the order of arrival.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+import numpy as np
+
+from engine.schemas.duplicates import Group, GroupKind, Pairs
+
+
+class _Star:
+    """Members, and those of them that are alike to all others."""
+
+    __slots__ = ("centres", "members")
+
+    def __init__(self, a: int, b: int) -> None:
+        self.members = {a, b}
+        self.centres = {a, b}
+
+
+def near_groups(pairs: Pairs, split: Iterable[tuple[int, int]] = ()) -> list[Group]:
+    """Return the groups of edited copies.
+
+    Parameters
+    ----------
+    split
+        Pairs of which a person has said that they are no duplicates; they never share a group.
+
+    Returns
+    -------
+    list[Group]
+        By their smallest member.
+    """
+    parted = {(min(pair), max(pair)) for pair in split}
+    links = [
+        (float(score), int(a), int(b))
+        for a, b, score in zip(pairs.first[pairs.near], pairs.second[pairs.near], pairs.score[pairs.near], strict=True)
+    ]
+    forbidden = zip(pairs.first[pairs.apart].tolist(), pairs.second[pairs.apart].tolist(), strict=True)
+    return _stars("near", links, set(forbidden), parted)
+
+
+def similar_groups(pairs: Pairs, split: Iterable[tuple[int, int]] = ()) -> list[Group]:
+    """Return the groups of other shots of one scene, their copies among them.
+
+    A group that has no other members than a group of near ones is left out.
+    """
+    parted = {(min(pair), max(pair)) for pair in split}
+    known = ~np.isnan(pairs.cosine)
+    links = [
+        # A copy is closer than any other shot.
+        (1.0 + float(cosine) if near else float(cosine), int(a), int(b))
+        for a, b, near, cosine in zip(
+            pairs.first[known], pairs.second[known], pairs.near[known], pairs.cosine[known], strict=True
+        )
+    ]
+    near = {group.members for group in near_groups(pairs, parted)}
+    groups = _stars("similar", links, set(), parted)
+    return [group for group in groups if group.members not in near]
+
+
+def _both_ways(pairs: Iterable[tuple[int, int]]) -> dict[int, set[int]]:
+    others: dict[int, set[int]] = {}
+    for a, b in pairs:
+        others.setdefault(a, set()).add(b)
+        others.setdefault(b, set()).add(a)
+    return others
+
+
+class _Ties:
+    """Who is alike to whom, who was seen to be apart, and whom a person has parted."""
+
+    def __init__(
+        self, links: list[tuple[float, int, int]], apart: set[tuple[int, int]], parted: set[tuple[int, int]]
+    ) -> None:
+        self.alike = _both_ways((a, b) for _, a, b in links)
+        self._apart = _both_ways(apart)
+        self._parted = _both_ways(parted)
+
+    def may_join(self, ones: set[int], others: set[int]) -> bool:
+        """Whether two sets of pictures may be one group."""
+        if any(not self._parted.get(one, set()).isdisjoint(others) for one in ones):
+            return False
+        n_against = sum(len(self._apart.get(one, set()) & others) for one in ones)
+        return n_against == 0 or 2 * n_against <= sum(len(self.alike[one] & others) for one in ones)
+
+
+def _stars(
+    kind: GroupKind,
+    links: list[tuple[float, int, int]],
+    apart: set[tuple[int, int]],
+    parted: set[tuple[int, int]],
+) -> list[Group]:
+    links = [link for link in links if (link[1], link[2]) not in parted]
+    score_of = {(a, b): score for score, a, b in links}
+    ties = _Ties(links, apart, parted)
+    alike = ties.alike
+    star_of: dict[int, _Star] = {}
+    for _, a, b in sorted(links, key=lambda link: (-link[0], link[1], link[2])):
+        star_a, star_b = star_of.get(a), star_of.get(b)
+        if star_a is None and star_b is None:
+            star_of[a] = star_of[b] = _Star(a, b)
+        elif star_a is None or star_b is None:
+            single, star = (a, star_b) if star_a is None else (b, star_a)
+            assert star is not None
+            if not ties.may_join({single}, star.members):
+                continue
+            centres = star.centres & alike[single]
+            if len(alike[single]) >= len(star.members) and star.members <= alike[single]:
+                centres = centres | {single}
+            if centres:
+                star.members.add(single)
+                star.centres = centres
+                star_of[single] = star
+        elif star_a is not star_b:
+            _merge(star_a, star_b, ties, star_of)
+    groups = []
+    for star in {id(star): star for star in star_of.values()}.values():
+        members = tuple(sorted(star.members))
+
+        def score(a: int, b: int) -> float:
+            return math.inf if a == b else score_of[min(a, b), max(a, b)]
+
+        centre = max(star.centres, key=lambda c: (math.fsum(score(c, m) for m in members if m != c), -c))
+        groups.append(Group(kind, members, centre, tuple(score(centre, member) for member in members)))
+    return sorted(groups, key=lambda group: group.members)
+
+
+def _merge(one: _Star, other: _Star, ties: _Ties, star_of: dict[int, _Star]) -> None:
+    """Make two stars one, where a centre of either is alike to all."""
+    small, large = sorted((one, other), key=lambda star: len(star.members))
+    centres = {c for c in large.centres if small.members <= ties.alike[c]} | {
+        c for c in small.centres if large.members <= ties.alike[c]
+    }
+    if not centres or not ties.may_join(small.members, large.members):
+        return
+    large.members |= small.members
+    large.centres = centres
+    for member in small.members:
+        star_of[member] = large
