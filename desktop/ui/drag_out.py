@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QMimeData, QObject, QPoint, QRect, Qt
+import uuid
+
+from PySide6.QtCore import QByteArray, QMimeData, QObject, QPoint, QRect, Qt
 from PySide6.QtGui import QColor, QDrag, QImage, QPainter, QPalette, QPixmap
 from PySide6.QtWidgets import QApplication, QWidget
 
@@ -10,6 +12,9 @@ from desktop.ui.intake import url_of
 from desktop.ui.ports import LibraryReader, ReadPort
 
 MAX_FILES = 1000
+# Pictures of the library that is open here: their numbers mean nothing to another program, or another library.
+CONTENTS_TYPE = "application/x-lightdesk-contents"
+_HERE = uuid.uuid4().hex
 _PICTURE_PX = 96
 
 
@@ -21,6 +26,7 @@ class DragOut(QObject):
         self._read = read
         self._source = source
         self._paths: list[str] | None = None
+        self._chosen: list[int] = []
         self._image: QImage | None = None
         self._n = self._n_chosen = 0
         self._moving = False
@@ -28,7 +34,7 @@ class DragOut(QObject):
     def prepare(self, chosen: list[int], n_chosen: int) -> None:
         """Ask for the paths of at most `MAX_FILES`: the mouse was pressed on one of so many."""
         self.forget()
-        self._n, self._n_chosen = len(chosen), n_chosen
+        self._chosen, self._n, self._n_chosen = chosen, len(chosen), n_chosen
         self._read.ask("drag", lambda view: _paths(view, chosen), self._know)
 
     def start(self, image: QImage | None) -> None:
@@ -47,10 +53,9 @@ class DragOut(QObject):
             self._drag(paths)
 
     def _drag(self, paths: list[str]) -> None:
-        if not paths:
-            return  # the files have gone
         drag = QDrag(self._source)
-        drag.setMimeData(mime_of(paths))
+        # Where the files have gone the pictures can still be dragged about in here.
+        drag.setMimeData(mime_of(paths, self._chosen))
         drag.setPixmap(self._pixmap())
         drag.setHotSpot(QPoint(-12, -12))
         self.forget()
@@ -92,11 +97,19 @@ class DragOut(QObject):
         return pixmap
 
 
-def mime_of(paths: list[str]) -> QMimeData:
-    """Return the paths as file URLs, also those whose names are in no encoding."""
+def mime_of(paths: list[str], content_ids: list[int]) -> QMimeData:
+    """Return the paths as file URLs, also those whose names are in no encoding, and what they are in this library."""
     mime = QMimeData()
-    mime.setUrls([url_of(path) for path in paths])
+    if paths:
+        mime.setUrls([url_of(path) for path in paths])
+    mime.setData(CONTENTS_TYPE, QByteArray(" ".join([_HERE, *map(str, content_ids)]).encode("ascii")))
     return mime
+
+
+def contents_in(mime: QMimeData) -> list[int]:
+    """Return the pictures that a drag from this very program brings; none for a drag from anywhere else."""
+    here, *content_ids = bytes(mime.data(CONTENTS_TYPE).data()).decode("ascii", "replace").split(" ")
+    return [int(content_id) for content_id in content_ids] if here == _HERE else []
 
 
 def _paths(view: LibraryReader, content_ids: list[int]) -> list[str]:

@@ -23,12 +23,13 @@ from PySide6.QtGui import (
 from PySide6.QtWidgets import QApplication, QToolTip
 
 from desktop.ui.drag_out import MAX_FILES, DragOut
-from desktop.ui.plain_text import printable, tooltip
+from desktop.ui.plain_text import tooltip
 from desktop.ui.ports import ReadPort, ThumbnailPort
 from desktop.ui.rubber_band import RubberBand
-from desktop.ui.tile_painter import GAP_PX, percent
+from desktop.ui.score_marks import ScoreMarks
+from desktop.ui.tile_painter import GAP_PX
 from desktop.ui.tile_surface import MAX_TILE_PX, MIN_TILE_PX, TileSurface
-from engine.schemas.library import Tile
+from desktop.ui.tile_words import words_of
 
 __all__ = ["MAX_TILE_PX", "MIN_TILE_PX", "AssetGrid"]
 
@@ -46,6 +47,8 @@ class AssetGrid(TileSurface):
     ----------
     is_driven
         Whether the last list took something away from a screen that was full.
+    marks
+        What a ranking says of the tiles, by their places.
     """
 
     currentChanged = Signal(object)  # content id or None
@@ -59,6 +62,7 @@ class AssetGrid(TileSurface):
         self._press: QPoint | None = None
         self._select_on_release: int | None = None  # a content, not a place: the list may change meanwhile
         self._band = RubberBand()
+        self.marks = ScoreMarks()
         self._wheel_rest = 0
         self.is_driven = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -69,8 +73,16 @@ class AssetGrid(TileSurface):
 
     # What is shown and chosen
 
-    def set_ids(self, ids: NDArray[np.int64]) -> None:
-        """Show these contents; current item, selection and what is on the screen stay where they are still there."""
+    def set_ids(self, ids: NDArray[np.int64], scores: NDArray[np.float64] | None = None, cut: int = 0) -> None:
+        """Show these contents; current item, selection and what is on the screen stay where they are still there.
+
+        Parameters
+        ----------
+        scores, cut
+            Of a ranking: float64 (n,), and how many come before it falls apart.
+        """
+        if self.marks.show(scores, cut):
+            self.viewport().update()
         before, bar = self._chosen(), self.verticalScrollBar()
         scroll_px, n_before, seen = bar.value(), self.count(), self._visible_ids()
         self._show_ids(ids)
@@ -90,6 +102,7 @@ class AssetGrid(TileSurface):
         before = self._chosen()
         self._end_press()
         super().reset()
+        self.marks.show(None)
         self._tell(before)
 
     def current_id(self) -> int | None:
@@ -326,6 +339,7 @@ class AssetGrid(TileSurface):
             self._select_band()
 
     def _paint_over(self, painter: QPainter) -> None:
+        self.marks.paint(painter, self._layout, self.verticalScrollBar().value(), self.palette(), self.font())
         self._band.paint(painter, self.verticalScrollBar().value(), self.palette())
 
     def scrollContentsBy(self, dx: int, dy: int) -> None:
@@ -349,7 +363,7 @@ class AssetGrid(TileSurface):
             place = self._place_at(event.pos())
             row = self._rows.get(int(self._selection.ids[place])) if place is not None else None
             if row is not None and place is not None:
-                text = tooltip("\n".join(self._words(row)))
+                text = tooltip("\n".join(words_of(row, self.marks.score_at(place))))
                 QToolTip.showText(event.globalPos(), text, self.viewport(), self._rect(place))
             else:
                 QToolTip.hideText()
@@ -361,19 +375,6 @@ class AssetGrid(TileSurface):
         if self.current_id() in content_ids:
             self._describe_current()
 
-    def _words(self, row: Tile) -> list[str]:
-        """What a tile shows, in words."""
-        words = [printable(row.name)]
-        if row.label_state == "accepted" and row.label:
-            words.append(self.tr("Labelled {0}").format(row.label))
-        elif row.label_state == "rejected":
-            words.append(self.tr("Prediction rejected"))
-        if row.top1 is not None and row.confidence is not None:
-            words.append(self.tr("Prediction: {0}, {1}").format(row.top1, percent(row.confidence)))
-        if row.n_files > 1:
-            words.append(self.tr("{0} files with this content").format(row.n_files))
-        return words
-
     def _describe_current(self, *, aloud: bool = True) -> None:
         """Put what is current and how many are selected into words.
 
@@ -381,7 +382,7 @@ class AssetGrid(TileSurface):
         """
         current = self.current_id()
         row = self._rows.get(current) if current is not None else None
-        words = self._words(row) if row is not None else []
+        words = words_of(row, self.marks.score_at(self._selection.current)) if row is not None else []
         if current is not None:
             words.append(self.tr("item {0} of {1}").format(f"{self._selection.current + 1:,}", f"{self.count():,}"))
         if self._selection.n_marked > 1:

@@ -14,7 +14,7 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QWidget
 
 from desktop.ui import drag_out as module
-from desktop.ui.drag_out import DragOut, mime_of
+from desktop.ui.drag_out import CONTENTS_TYPE, DragOut, contents_in, mime_of
 from desktop.ui.intake import paths_in
 from engine.schemas.library import FileRow
 from tests.desktop.ui.held_ports import HeldReads
@@ -84,7 +84,7 @@ def test_names_of_any_bytes_become_urls_and_come_back() -> None:
         "/photos/\N{CAT FACE}\n.jpg",
         "/photos/a&b;c=d+e@f.jpg",
     ]
-    mime = mime_of(paths)
+    mime = mime_of(paths, [])
     assert names(mime) == [os.fsencode(path) for path in paths]
     assert paths_in(mime) == paths  # dropped on a window of our own
 
@@ -113,12 +113,29 @@ def test_one_file_for_each_content_and_only_those_that_are_there(reads: HeldRead
     assert names(Drag.made[0].mime) == [b"/b/copy.jpg", b"/photos/3.jpg"]
 
 
-def test_files_that_have_all_gone_start_no_drag(reads: HeldReads, source: QWidget) -> None:
+def test_pictures_whose_files_have_gone_can_be_dragged_about_in_the_window(reads: HeldReads, source: QWidget) -> None:
     drag = DragOut(reads, source)
-    drag.prepare([99], 1)
+    drag.prepare([99, 98], 2)
     reads.answer("drag")
     drag.start(None)
-    assert not Drag.made
+    mime = Drag.made[0].mime
+    assert not mime.hasUrls() and contents_in(mime) == [99, 98]
+
+
+def test_the_pictures_of_another_program_s_library_are_files_here(reads: HeldReads, source: QWidget) -> None:
+    """Two windows have two libraries, in which the same number is another picture."""
+    drag = DragOut(reads, source)
+    drag.prepare([2, 3], 2)
+    reads.answer("drag")
+    drag.start(None)
+    mime = Drag.made[0].mime
+    assert contents_in(mime) == [2, 3] and paths_in(mime) == ["/photos/2.jpg", "/photos/3.jpg"]
+    foreign = QMimeData()
+    foreign.setUrls(mime.urls())
+    foreign.setData(CONTENTS_TYPE, b"0123456789abcdef0123456789abcdef 2 3")
+    assert contents_in(foreign) == [] and contents_in(QMimeData()) == []
+    foreign.setData(CONTENTS_TYPE, b"\xff\x00 what")
+    assert contents_in(foreign) == []
 
 
 def test_paths_that_come_late_start_the_drag_while_the_button_is_down(reads: HeldReads, source: QWidget) -> None:
