@@ -35,7 +35,7 @@ def painted(qapp: QApplication, marks: ScoreMarks, scheme: str = "light", ratio:
 
 def ink(shot: np.ndarray, color: tuple[int, int, int], within: int = 40) -> np.ndarray:
     """Return (n, 2) x, y of the pixels in about that colour."""
-    y, x = np.nonzero((np.abs(shot - color).max(axis=2) < within))
+    y, x = np.nonzero(np.abs(shot - color).max(axis=2) < within)
     return np.stack([x, y], axis=1)
 
 
