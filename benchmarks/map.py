@@ -30,7 +30,7 @@ from desktop.ui import theme
 from desktop.ui.map_view import MapView
 from engine.backends.opening import open_session
 from engine.schemas.library import Tile
-from engine.schemas.map import MapColours, MapGroup, MapPoints
+from engine.schemas.map import MapColours, MapGroup, MapPoints, ProjectedMap
 from engine.search import projection
 
 SEED = 7
@@ -105,9 +105,9 @@ def _projection(vectors: NDArray[np.float32]) -> tuple[dict[str, Any], NDArray[n
     first_s: list[float] = []
     drafts: list[NDArray[np.float32]] = []
 
-    def draft(places: NDArray[np.float32]) -> None:
+    def draft(early: ProjectedMap) -> None:
         first_s.append(time.perf_counter() - began_s)
-        drafts.append(places.copy())
+        drafts.append(early.places.copy())
 
     made = projection.projected(lambda start, stop: vectors[start:stop], n, seed=SEED, draft=draft)
     assert made is not None

@@ -60,7 +60,7 @@ def projected(
     seed: int = 0,
     progress: Callable[[float], None] = lambda _fraction: None,
     cancelled: Callable[[], bool] = lambda: False,
-    draft: Callable[[Floats], None] = lambda _places: None,
+    draft: Callable[[ProjectedMap], None] = lambda _map: None,
 ) -> ProjectedMap | None:
     """Project vectors onto a plane. The same vectors and seed make the same map, bit for bit on one machine.
 
@@ -80,7 +80,7 @@ def projected(
     cancelled
         Asked several times a second.
     draft
-        Called with the map by PCA, (n, 2), while that of the neighbours is still to be made.
+        Called with the map by PCA, while that of the neighbours is still to be made.
 
     Returns
     -------
@@ -113,7 +113,7 @@ def _projected(
     method: MapMethod,
     seed: int,
     span: Callable[[float, float], Callable[[float], bool]],
-    draft: Callable[[Floats], None],
+    draft: Callable[[ProjectedMap], None],
 ) -> ProjectedMap:
     alone = method == "pca" or n < _FEW
     mean, axes = _main_axes(read, n, span(0.0, 0.5 if alone else 0.06))
@@ -123,10 +123,11 @@ def _projected(
         compact[start : start + _BLOCK] = (_finite(read, start, min(n, start + _BLOCK)) - mean) @ axes
         step(min(n, start + _BLOCK) / n)
     flat = _on_a_plane(compact)
+    nothing = np.empty((0, axes.shape[1]), np.float16)
+    by_pca = ProjectedMap(flat, Projection("pca", seed, mean, axes, nothing, np.empty((0, 2), np.float32)))
     if alone:
-        nothing = np.empty((0, axes.shape[1]), np.float16)
-        return ProjectedMap(flat, Projection("pca", seed, mean, axes, nothing, np.empty((0, 2), np.float32)))
-    draft(flat)
+        return by_pca
+    draft(by_pca)
     random = np.random.default_rng(seed)
     some = np.sort(random.choice(n, _LAID_OUT, replace=False)) if n > _LAID_OUT else np.arange(n)
     landmarks, ends = compact[some], (0.6, 1.0) if n > _LAID_OUT else (1.0, 1.0)
@@ -145,22 +146,42 @@ def _projected(
     return ProjectedMap(places, result)
 
 
-def placed(projection: Projection, vectors: Floats) -> Floats:
-    """Return where new contents lie on a map that stays as it is, float32, (m, 2).
-
-    By PCA on its axes, else among their nearest neighbours: with the greater part of them where they lie apart. A thousand take
-    about a quarter of a second among 100,000.
+class Placing:
+    """Finds places for new contents on a map that stays as it is. One thread at a time; what it needs is made once.
 
     Parameters
     ----------
-    vectors
-        float32, (m, d).
+    projection
+        Of the map.
     """
-    compact = ((vectors - projection.mean) @ projection.axes).astype(np.float16)
-    if projection.method == "pca" or not len(vectors):
-        return _on_a_plane(compact)
-    cells = Cells.of(projection.landmarks.astype(np.float32), projection.seed)
-    return _placed(projection, cells, compact, lambda _fraction: True)
+
+    def __init__(self, projection: Projection) -> None:
+        self._projection = projection
+        self._cells: Cells | None = None
+
+    def of(self, vectors: Floats) -> Floats:
+        """Return where new contents lie, float32, (m, 2).
+
+        By PCA on its axes, else among their nearest neighbours: with the greater part of them where they lie apart. A thousand
+        take about a quarter of a second among 100,000.
+
+        Parameters
+        ----------
+        vectors
+            float32, (m, d).
+        """
+        projection = self._projection
+        compact = ((vectors - projection.mean) @ projection.axes).astype(np.float16)
+        if projection.method == "pca" or not len(vectors):
+            return _on_a_plane(compact)
+        if self._cells is None:
+            self._cells = Cells.of(projection.landmarks.astype(np.float32), projection.seed)
+        return _placed(projection, self._cells, compact, lambda _fraction: True)
+
+
+def placed(projection: Projection, vectors: Floats) -> Floats:
+    """Return where new contents lie, float32, (m, 2); `Placing` for those that come in several lots."""
+    return Placing(projection).of(vectors)
 
 
 def to_bytes(projection: Projection) -> bytes:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from engine.search import projection
 from engine.search.neighbourhood import Cells
-from engine.search.projection import from_bytes, placed, projected, to_bytes
+from engine.search.projection import Placing, from_bytes, placed, projected, to_bytes
 
 
 def vectors(n: int, *, d: int = 64, n_kinds: int = 20, seed: int = 0) -> np.ndarray:
@@ -126,17 +126,17 @@ def test_vectors_are_read_in_blocks_and_never_all_at_once(monkeypatch: pytest.Mo
 
 
 def test_progress_goes_up_to_one_and_the_draft_comes_before_the_end() -> None:
-    of, told, drafts = vectors(400), list[float](), list[tuple[int, np.ndarray]]()
-    result = projected(
-        reader(of), 400, progress=told.append, draft=lambda places: drafts.append((len(told), places.copy()))
-    )
+    of, told, drafts = vectors(400), list[float](), list[tuple[int, projection.ProjectedMap]]()
+    result = projected(reader(of), 400, progress=told.append, draft=lambda early: drafts.append((len(told), early)))
     assert result is not None
     assert told == sorted(told) and told[-1] == pytest.approx(1.0) and len(told) > 50
-    ((when, flat),) = drafts
+    ((when, draft),) = drafts
     assert when < len(told) / 4
     by_pca = projected(reader(of), 400, method="pca")
     assert by_pca is not None
-    np.testing.assert_array_equal(flat, by_pca.places)
+    np.testing.assert_array_equal(draft.places, by_pca.places)
+    assert draft.projection.method == "pca"
+    np.testing.assert_array_equal(placed(draft.projection, of[:20]), placed(by_pca.projection, of[:20]))
 
 
 @pytest.mark.parametrize("after", [0, 1, 3, 60, 300])
@@ -176,6 +176,13 @@ def test_a_vector_that_is_on_the_map_is_placed_where_it_lies(made: tuple[np.ndar
     of, result = made
     np.testing.assert_allclose(placed(result.projection, of[:50]), result.places[:50], atol=1e-3)
     assert placed(result.projection, of[:0]).shape == (0, 2)
+
+
+def test_lots_are_placed_as_all_at_once(made: tuple[np.ndarray, projection.ProjectedMap]) -> None:
+    of, result = made
+    placing = Placing(result.projection)
+    lots = np.concatenate([placing.of(of[start : start + 7] * 0.99) for start in range(0, 42, 7)])
+    np.testing.assert_allclose(lots, placed(result.projection, of[:42] * 0.99), atol=1e-4)
 
 
 def test_what_lies_between_two_kinds_lies_with_one_of_them() -> None:
