@@ -7,6 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.schemas.device import ModelState
+from engine.schemas.insight import AnalysisState
 from engine.schemas.job import JobProgress, Preflight
 from engine.schemas.similar import IndexState
 
@@ -72,6 +73,13 @@ class IndexChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class AnalysisChanged:
+    """Neighbourhoods of a space are being looked for, or all are known."""
+
+    state: AnalysisState
+
+
+@dataclass(frozen=True, slots=True)
 class EngineFailed:
     """Something went wrong that concerns no single file: shown in the window, never swallowed."""
 
@@ -88,6 +96,7 @@ Event = (
     | LibraryChanged
     | ModelStateChanged
     | IndexChanged
+    | AnalysisChanged
     | EngineFailed
 )
 

@@ -18,6 +18,7 @@ from engine.changes import Changes
 from engine.errors import ErrorCode, JobError, LibraryError, LightdeskError
 from engine.events import EventBus, LibraryChanged
 from engine.exploring import Exploring
+from engine.insights import Insights
 from engine.library import database, jobs, location, migrations, models, problems, upkeep
 from engine.library.database import Connection
 from engine.library.writer import Writer
@@ -37,6 +38,7 @@ from engine.view import LibraryView
 from engine.words import Words
 
 if TYPE_CHECKING:  # it brings the decoders and the runtime, which the loader's thread imports
+    from engine.analysis import Analysis
     from engine.pipeline.runner import Pipeline
     from engine.spaces import Space
 
@@ -47,7 +49,7 @@ _SCANS_END_S = 0.5
 _POLL_S = 0.05
 
 
-class Engine(Changes, Exploring, ModelLoading):
+class Engine(Changes, Exploring, Insights, ModelLoading):
     """Local inference over one library.
 
     Parameters
@@ -86,6 +88,7 @@ class Engine(Changes, Exploring, ModelLoading):
         self._model_state = ModelState("absent", settings.model)
         self._reading = LibraryReaders(self.library_path)
         self._spaces: dict[str, Space] = {}
+        self._analyses: dict[str, Analysis] = {}
         self._cache = ByteCache(settings_room.cache_dir(settings) / "store", settings.cache_mb * 1_000_000)
         self._pictures = Pictures(self._reading, self._cache, self._limits)
         self._writer: Writer | None = None
@@ -163,6 +166,7 @@ class Engine(Changes, Exploring, ModelLoading):
                 self._custody.release()
             except LightdeskError as error:
                 log.warning("The jobs could not be let go: %s", error)
+        self._close_analyses(timeout_s)
         self._close_spaces(timeout_s)
         # The writer last: SQLite copies the log into the library file when the last connection goes, if it can write.
         self._reading.close()

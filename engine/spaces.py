@@ -139,6 +139,23 @@ class Space:
                 self._damaged.append(damage.positions)
         return view.vectors(model_id, content_ids)
 
+    def neighbours(
+        self, content_ids: NDArray[np.int64], k: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]] | None:
+        """Return the nearest others of contents, as `HotIndex.neighbours` does; None while the index does not know all of them."""
+        hot = self._hot
+        if hot is None or (hot.positions_of(content_ids) < 0).any():
+            self.poke()
+            return None
+        try:
+            return hot.neighbours(content_ids, k)
+        except NotReady:
+            return None
+        except DamagedRows as damage:
+            self._damaged.append(damage.positions)
+            self.poke()
+            return None
+
     def _search_hot(
         self,
         view: LibraryView,

@@ -14,9 +14,11 @@ from engine.library import (
     contents,
     database,
     files,
+    insights,
     jobs,
     migrations,
     models,
+    neighbourhoods,
     problems,
     queries,
     selection,
@@ -24,6 +26,7 @@ from engine.library import (
 )
 from engine.library.database import Connection
 from engine.library.records import ItemResult
+from engine.schemas.insight import Insight
 from engine.schemas.job import Job
 from engine.schemas.library import Command, Detail, Facets, Problem, Query, Tile
 
@@ -168,6 +171,27 @@ class LibraryView:
         """Search a space in sqlite-vec: exact, and slow where the space is large."""
         with database.translated(self._path):
             return vectors.nearest(self._conn, model_id, vector, k, allowed)
+
+    def without_neighbours(self, model_id: int, position: int, limit: int) -> NDArray[np.int64]:
+        """Return the next places and contents of a space whose neighbours are not known, int64 (2, n)."""
+        with database.translated(self._path):
+            return neighbourhoods.missing(self._conn, model_id, position, limit)
+
+    def neighbours(self, model_id: int, content_ids: NDArray[np.int64]) -> dict[int, bytes]:
+        """Return packed neighbours of those whose are known."""
+        with database.translated(self._path):
+            return neighbourhoods.of(self._conn, model_id, content_ids.tolist())
+
+    def insight(self, content_id: int, model_ref: str) -> Insight | None:
+        """Return what a content's neighbours say of it; None where they are not known."""
+        with database.translated(self._path):
+            model_id = self._model_id(model_ref)
+            return None if model_id is None else insights.of(self._conn, content_id, model_id)
+
+    def classes_of(self, content_ids: NDArray[np.int64], model_ref: str) -> tuple[list[str | None], list[bool]]:
+        """Return each content's class, by its label or else by the model, and whether it is by a label."""
+        with database.translated(self._path):
+            return insights.classes_of(self._conn, content_ids, self._model_id(model_ref))
 
     def library_id(self) -> str:
         """Return what tells this library from others."""

@@ -223,6 +223,17 @@ CREATE TABLE vector_rows(
   chain INTEGER NOT NULL,             -- made of all contents up to this one (engine/library/vectors.py)
   PRIMARY KEY(model_id, position)
 ) STRICT, WITHOUT ROWID;
+
+CREATE TABLE neighbourhoods(
+  model_id INTEGER NOT NULL REFERENCES models(id),
+  content_id INTEGER NOT NULL REFERENCES contents(id),
+  near BLOB NOT NULL,                 -- the nearest others, best first: int64 content and float32 cosine each
+  uniqueness REAL NOT NULL,
+  outlierness REAL NOT NULL,
+  PRIMARY KEY(model_id, content_id)
+) STRICT, WITHOUT ROWID;
+CREATE INDEX neighbourhoods_by_uniqueness ON neighbourhoods(model_id, uniqueness, content_id);
+CREATE INDEX neighbourhoods_by_outlierness ON neighbourhoods(model_id, outlierness, content_id);
 """
 
 
@@ -253,7 +264,11 @@ MIGRATIONS: tuple[tuple[str, Step], ...] = (
 # How a library of an older version, that may only be read and so cannot be migrated, looks to today's queries: views that
 # stand before its tables, on the connection of the one who reads.
 # Without an order of its vectors a library is searched by sqlite-vec alone.
-_NO_ORDER = "CREATE TEMP VIEW vector_rows AS SELECT 0 AS model_id, 0 AS position, 0 AS content_id, 0 AS chain WHERE 0;"
+_NO_ORDER = """
+CREATE TEMP VIEW vector_rows AS SELECT 0 AS model_id, 0 AS position, 0 AS content_id, 0 AS chain WHERE 0;
+CREATE TEMP VIEW neighbourhoods AS
+SELECT 0 AS model_id, 0 AS content_id, x'' AS near, 0.0 AS uniqueness, 0.0 AS outlierness WHERE 0;
+"""
 _AS_TODAY = {
     1: "CREATE TEMP VIEW model_classes AS SELECT *, NULL AS label FROM main.model_classes;" + _NO_ORDER,
     2: _NO_ORDER,

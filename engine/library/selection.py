@@ -14,6 +14,7 @@ import apsw
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.library import mistakes, neighbourhoods
 from engine.library.database import Connection, fold
 from engine.schemas.library import Query
 
@@ -43,6 +44,16 @@ _ORDERS = {
         "SELECT content_id FROM predictions WHERE model_id = :model ORDER BY confidence, content_id",
         """SELECT few.value FROM carray(:few) few CROSS JOIN predictions p
            ON p.model_id = :model AND p.content_id = few.value ORDER BY p.confidence, p.content_id""",
+    ),
+    "unique": (
+        "SELECT content_id FROM neighbourhoods WHERE model_id = :model ORDER BY uniqueness, content_id",
+        """SELECT few.value FROM carray(:few) few CROSS JOIN neighbourhoods n
+           ON n.model_id = :model AND n.content_id = few.value ORDER BY n.uniqueness, n.content_id""",
+    ),
+    "outlier": (
+        "SELECT content_id FROM neighbourhoods WHERE model_id = :model ORDER BY outlierness, content_id",
+        """SELECT few.value FROM carray(:few) few CROSS JOIN neighbourhoods n
+           ON n.model_id = :model AND n.content_id = few.value ORDER BY n.outlierness, n.content_id""",
     ),
     "margin": (
         "SELECT content_id FROM predictions WHERE model_id = :model ORDER BY margin, content_id",
@@ -74,6 +85,8 @@ def ids(conn: Connection, query: Query, model_id: int | None) -> NDArray[np.int6
             return selected[::-1].copy() if query.descending else selected
         if query.sort == "class":
             keyed = _by_class(conn, selected, model_id)
+        elif query.sort == "mistake":
+            keyed = _by_mistake(conn, selected, model_id)
         else:
             keyed = _in_order(conn, query.sort, selected, model_id)
     rest = np.setdiff1d(selected, keyed, assume_unique=True) if keyed.size < selected.size else keyed[:0]
@@ -127,6 +140,13 @@ def _passing(conn: Connection, query: Query, model_id: int | None) -> _Mask:
     elif query.labelled != "any":
         state = "accepted" if query.labelled == "labelled" else "rejected"
         mask &= _mask(last, _column(conn, "SELECT content_id FROM labels WHERE state = ?", (state,)))
+    if query.only == "outliers":
+        limit = neighbourhoods.outlier_limit(conn, model_id or 0)
+        sql = "SELECT content_id FROM neighbourhoods WHERE model_id = ? AND outlierness > ?"
+        mask &= _mask(last, _column(conn, sql, (model_id, limit)))
+    elif query.only == "mistakes":
+        suspected, _ = mistakes.likely(conn, model_id)
+        mask &= _mask(last, suspected[suspected <= last])
     if query.class_name is not None:
         classes = _column(conn, "SELECT id FROM classes WHERE name = ?", (_sane(query.class_name),))
         mask &= _of_classes(conn, last, classes, model_id)
@@ -176,6 +196,13 @@ def _in_order(conn: Connection, sort: str, selected: _Ids, model_id: int | None)
     order = _column(conn, whole, {"model": model_id} if ":model" in whole else ())
     order = order[order <= last]
     return order[_mask(last, selected)[order]]
+
+
+def _by_mistake(conn: Connection, selected: _Ids, model_id: int | None) -> _Ids:
+    """Return those whose label is at odds with their neighbours, the least likely mistake first."""
+    suspected, amounts = mistakes.likely(conn, model_id, least=0.0)
+    chosen = np.isin(suspected, selected, assume_unique=True)
+    return suspected[chosen][np.argsort(amounts[chosen], kind="stable")]
 
 
 def _by_class(conn: Connection, selected: _Ids, model_id: int | None) -> _Ids:

@@ -8,7 +8,8 @@ from typing import Literal
 from engine.schemas.prediction import Prediction
 
 LabelState = Literal["accepted", "rejected"]
-SortKey = Literal["added", "name", "time", "confidence", "margin", "class"]
+SortKey = Literal["added", "name", "time", "confidence", "margin", "class", "outlier", "unique", "mistake"]
+Only = Literal["all", "outliers", "mistakes"]
 Labelled = Literal["any", "labelled", "unlabelled", "rejected"]
 
 
@@ -36,6 +37,8 @@ class Query:
     ----------
     mtime_min_ns, mtime_max_ns
         The file's time, in nanoseconds since 1970 (UTC), both ends included.
+    only
+        Outliers, or labels that are likely mistakes, as far as the neighbourhoods in the model's space are known.
     """
 
     source_id: int | None = None
@@ -46,6 +49,7 @@ class Query:
     text: str = ""
     mtime_min_ns: int | None = None
     mtime_max_ns: int | None = None
+    only: Only = "all"
     sort: SortKey = "added"
     descending: bool = False
     model_ref: str = ""

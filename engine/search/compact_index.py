@@ -121,6 +121,17 @@ class CompactIndex:
         found = numbers[0] >= 0
         return numbers[0][found], cosines[0][found]
 
+    def candidates_of_many(
+        self, vectors: NDArray[np.float32], k: int, n_probe: int
+    ) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return for each vector, float32 (m, dim), the best k by estimate, -1 where there are fewer; both (m, k)."""
+        turned = self._rotation.apply(np.ascontiguousarray(vectors, dtype=np.float32))
+        wanted = faiss.IVFRaBitQSearchParameters(nprobe=min(n_probe, self.n_lists), qb=_QUERY_BITS)
+        with self._lock:
+            self._lists.parallel_mode = 0
+            cosines, numbers = self._lists.search(turned, max(1, min(k, self.n)), params=wanted)
+        return numbers, cosines
+
     def list_ranks(self, vector: NDArray[np.float32], numbers: NDArray[np.int64]) -> NDArray[np.int64]:
         """Return for each number the place of its list among all, by nearness to the vector, from 0."""
         turned = self._rotation.apply(np.ascontiguousarray(vector[None, :], dtype=np.float32))

@@ -30,6 +30,7 @@ _LEAST_HITS = 50  # fewer hits say little about which lists matter
 _LEAST_CANDIDATES = 2048
 _FIRST_READ = 256
 _ERRORS = 2.5
+_STATISTIC_CANDIDATES, _STATISTIC_PROBE = 128, 16
 _SINGLE = 2e-6  # what single precision may be wrong by
 _DIGITS = 9  # cosines that are equal to here are equal, and ordered by content
 
@@ -153,6 +154,61 @@ class HotIndex:
             return self._search(vector, k, allowed)
         finally:
             self.file.let_go()
+
+    def neighbours(self, content_ids: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        """Return for each of these contents its nearest others, for statistics: a few of a thousand may be missed.
+
+        Parameters
+        ----------
+        content_ids
+            (m,), all with a place here; some dozens at a time.
+
+        Returns
+        -------
+        tuple
+            int64 and float32 (m, k): contents and cosines, best first; -1 and -1.0 where there are fewer.
+
+        Raises
+        ------
+        NotReady, DamagedRows
+            As `search` does.
+        """
+        try:
+            return self._neighbours(content_ids, k)
+        finally:
+            self.file.let_go()
+
+    def _neighbours(self, content_ids: NDArray[np.int64], k: int) -> tuple[NDArray[np.int64], NDArray[np.float32]]:
+        with self._lock:
+            contents, n, compact = self._content_of[: self._n], self._n, self._compact
+        own = self.positions_of(content_ids)
+        vectors = self._read(own)
+        found = np.full((len(own), k), -1, dtype=np.int64)
+        cosines = np.full((len(own), k), -1.0, dtype=np.float32)
+        if n <= EXACT_ROWS:
+            scores = np.empty((len(own), n), dtype=np.float32)
+            for at in range(0, n, _BLOCK_ROWS):
+                scores[:, at : at + _BLOCK_ROWS] = vectors @ self._read(np.arange(at, min(at + _BLOCK_ROWS, n))).T
+            rows = ((np.arange(n), scores[row]) for row in range(len(own)))
+        elif compact is None or n - compact.n > _TAIL_ROWS:
+            raise NotReady
+        else:
+            numbers, _ = compact.candidates_of_many(vectors, max(_STATISTIC_CANDIDATES, 4 * k), _STATISTIC_PROBE)
+            tail = np.arange(compact.n, n)
+            rows = (
+                (some, self._read(some) @ vectors[row])
+                for row, some in enumerate(
+                    np.concatenate((numbers[row][numbers[row] >= 0], tail)) for row in range(len(own))
+                )
+            )
+        for row, (positions, cos) in enumerate(rows):
+            other = positions != own[row]
+            positions, cos = positions[other], cos[other]
+            best = np.argpartition(-cos, min(k, len(cos)) - 1)[:k] if len(cos) else np.empty(0, dtype=np.int64)
+            best = best[np.lexsort((contents[positions[best]], -cos[best]))]
+            found[row, : len(best)] = contents[positions[best]]
+            cosines[row, : len(best)] = cos[best]
+        return found, cosines
 
     def _search(self, vector: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None) -> Nearest:
         with self._lock:
