@@ -33,6 +33,8 @@ def kind_name(kind: ColourKind) -> str:
 def _none(kind: ColourKind) -> str:
     if kind == "source":
         return QCoreApplication.translate("MapGroups", "Single files")
+    if kind == "class":
+        return QCoreApplication.translate("MapGroups", "No class")
     return QCoreApplication.translate("MapGroups", "No prediction")
 
 

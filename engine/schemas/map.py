@@ -12,6 +12,8 @@ MapMethod = Literal["pca", "neighbours"]
 ColourKind = Literal["class", "confidence", "label", "source"]
 # `named` and `range` bring their name; the others are words that the window knows.
 GroupRole = Literal["named", "range", "other", "none", "accepted", "rejected", "unlabelled"]
+# `few`: too few vectors for a map; `cancelled` and `failed`: there is no map, or PCA's only.
+MapPhase = Literal["absent", "few", "making", "ready", "cancelled", "failed"]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -57,6 +59,49 @@ class MapColours:
     kind: ColourKind
     groups: NDArray[np.uint16]
     legend: tuple[MapGroup, ...]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class ColouredMap:
+    """What a filter lets through, as points with their colours.
+
+    Attributes
+    ----------
+    n_asked
+        How many the filter lets through; those that have no place yet are not among the points.
+    """
+
+    points: MapPoints
+    colours: MapColours
+    n_asked: int
+
+
+@dataclass(frozen=True, slots=True)
+class MapState:
+    """How far the map of a space is.
+
+    Attributes
+    ----------
+    layout
+        Names the layout that can be shown, also while another is being made; empty where there is none.
+    n
+        Contents that have a place in it.
+    fraction
+        Of the making, 0 to 1.
+    is_outgrown
+        There are so many more contents now than when it was laid out that it is worth making anew.
+    code, note
+        Why there is none, or what happened to it; empty where there is nothing to say.
+    """
+
+    model_ref: str
+    phase: MapPhase
+    layout: str = ""
+    n: int = 0
+    fraction: float = 0.0
+    is_outgrown: bool = False
+    code: str = ""
+    note: str = ""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
