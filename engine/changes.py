@@ -10,6 +10,7 @@ from typing import TypeVar
 from engine.events import EventBus, LabelsChanged, LibraryChanged, ProblemsChanged
 from engine.library import commands
 from engine.library.database import Connection
+from engine.schemas.duplicates import Resolution
 from engine.schemas.library import Command
 
 T = TypeVar("T")
@@ -72,6 +73,17 @@ class Changes:
         self.events.publish(ProblemsChanged())
         return command
 
+    def part_duplicates(self, content_ids: Sequence[int]) -> Command:
+        """Say that contents are no duplicates of each other: they never share a group again."""
+        return self._command(content_ids, lambda conn: commands.part(conn, content_ids, self.user_name))
+
+    def resolve_duplicates(self, resolutions: Sequence[Resolution]) -> Command:
+        """Keep one of each group, with the labels of the others, and take those out of view; no file changes."""
+        touched = [i for resolution in resolutions for i in (resolution.keep, *resolution.hide)]
+        command = self._command(touched, lambda conn: commands.resolve(conn, resolutions, self.user_name))
+        self.events.publish(LibraryChanged())
+        return command
+
     def undo(self) -> Command | None:
         """Take the newest standing command back."""
         return self._turn(commands.undo)
@@ -101,7 +113,7 @@ class Changes:
             return None
         command, touched = answer
         self.events.publish(LabelsChanged(tuple(touched)))
-        if command.kind in ("hide", "remove_source", "bring_back"):
+        if command.kind in ("hide", "remove_source", "bring_back", "resolve", "part"):
             self.events.publish(LibraryChanged())
         if command.kind == "dismiss":
             self.events.publish(ProblemsChanged())

@@ -7,8 +7,10 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from engine.schemas.device import ModelState
+from engine.schemas.duplicates import DuplicatesState
 from engine.schemas.insight import AnalysisState
 from engine.schemas.job import JobProgress, Preflight
+from engine.schemas.map import MapState
 from engine.schemas.similar import IndexState
 
 
@@ -80,6 +82,20 @@ class AnalysisChanged:
 
 
 @dataclass(frozen=True, slots=True)
+class MapChanged:
+    """The map of a space is being made, is there, has grown, or cannot be made."""
+
+    state: MapState
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicatesChanged:
+    """Duplicates are being looked for, or all that there are now are known."""
+
+    state: DuplicatesState
+
+
+@dataclass(frozen=True, slots=True)
 class EngineFailed:
     """Something went wrong that concerns no single file: shown in the window, never swallowed."""
 
@@ -97,6 +113,8 @@ Event = (
     | ModelStateChanged
     | IndexChanged
     | AnalysisChanged
+    | DuplicatesChanged
+    | MapChanged
     | EngineFailed
 )
 

@@ -22,6 +22,7 @@ from engine.insights import Insights
 from engine.library import database, jobs, location, migrations, models, problems, upkeep
 from engine.library.database import Connection
 from engine.library.writer import Writer
+from engine.mapping import Mapping
 from engine.model_loading import ModelLoading
 from engine.pictures import Pictures
 from engine.pipeline.custody import URGENT_FILES, Custody
@@ -34,11 +35,14 @@ from engine.schemas.job import Job, JobProgress
 from engine.schemas.library import CheckReport, LibraryInfo
 from engine.schemas.model import ModelManifest
 from engine.schemas.settings import Settings
+from engine.tidying import Tidying
 from engine.view import LibraryView
 from engine.words import Words
 
 if TYPE_CHECKING:  # it brings the decoders and the runtime, which the loader's thread imports
     from engine.analysis import Analysis
+    from engine.deduplication import Deduplication
+    from engine.maps import SpaceMap
     from engine.pipeline.runner import Pipeline
     from engine.spaces import Space
 
@@ -49,7 +53,7 @@ _SCANS_END_S = 0.5
 _POLL_S = 0.05
 
 
-class Engine(Changes, Exploring, Insights, ModelLoading):
+class Engine(Changes, Exploring, Insights, Tidying, Mapping, ModelLoading):
     """Local inference over one library.
 
     Parameters
@@ -89,6 +93,8 @@ class Engine(Changes, Exploring, Insights, ModelLoading):
         self._reading = LibraryReaders(self.library_path)
         self._spaces: dict[str, Space] = {}
         self._analyses: dict[str, Analysis] = {}
+        self._deduplication: Deduplication | None = None
+        self._maps: dict[str, SpaceMap] = {}
         self._cache = ByteCache(settings_room.cache_dir(settings) / "store", settings.cache_mb * 1_000_000)
         self._pictures = Pictures(self._reading, self._cache, self._limits)
         self._writer: Writer | None = None
@@ -166,6 +172,8 @@ class Engine(Changes, Exploring, Insights, ModelLoading):
                 self._custody.release()
             except LightdeskError as error:
                 log.warning("The jobs could not be let go: %s", error)
+        self._close_maps(timeout_s)
+        self._close_deduplication(timeout_s)
         self._close_analyses(timeout_s)
         self._close_spaces(timeout_s)
         # The writer last: SQLite copies the log into the library file when the last connection goes, if it can write.

@@ -13,9 +13,11 @@ from engine.library import (
     commands,
     contents,
     database,
+    duplicates,
     files,
     insights,
     jobs,
+    map_colours,
     migrations,
     models,
     neighbourhoods,
@@ -26,6 +28,7 @@ from engine.library import (
 )
 from engine.library.database import Connection
 from engine.library.records import ItemResult
+from engine.schemas.duplicates import Candidate, Pairs
 from engine.schemas.insight import Insight
 from engine.schemas.job import Job
 from engine.schemas.library import Command, Detail, Facets, Problem, Query, Tile
@@ -192,6 +195,61 @@ class LibraryView:
         """Return each content's class, by its label or else by the model, and whether it is by a label."""
         with database.translated(self._path):
             return insights.classes_of(self._conn, content_ids, self._model_id(model_ref))
+
+    def map_classes(self, content_ids: NDArray[np.int64], model_ref: str) -> tuple[NDArray[np.int64], list[str]]:
+        """Return each content's class as a place in a list of names (-1: none), and that list."""
+        with database.translated(self._path):
+            return map_colours.classes(self._conn, content_ids, self._model_id(model_ref))
+
+    def map_confidences(self, content_ids: NDArray[np.int64], model_ref: str) -> NDArray[np.float64]:
+        """Return the confidence of each content's first prediction; NaN without one."""
+        with database.translated(self._path):
+            return map_colours.confidences(self._conn, content_ids, self._model_id(model_ref))
+
+    def map_label_states(self, content_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return each content's label state: 0 for no label yet, 1 for accepted, 2 for rejected."""
+        with database.translated(self._path):
+            return map_colours.label_states(self._conn, content_ids)
+
+    def map_sources(self, content_ids: NDArray[np.int64]) -> tuple[NDArray[np.int64], list[str]]:
+        """Return each content's source as a place in a list of titles (-1: dropped alone), and that list."""
+        with database.translated(self._path):
+            return map_colours.sources(self._conn, content_ids)
+
+    def fingerprints(self, model_id: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.bool_]]:
+        """Return the contents of a space, ascending, their perceptual hashes, and which have one."""
+        with database.translated(self._path):
+            return duplicates.contents(self._conn, model_id)
+
+    def duplicates_looked(self, model_id: int) -> int:
+        """Return how many vectors of a space, from the first, were compared with all others."""
+        with database.translated(self._path):
+            return duplicates.looked(self._conn, model_id)
+
+    def duplicate_pairs(self) -> Pairs:
+        """Return the pairs of contents that are known to be alike."""
+        with database.translated(self._path):
+            return duplicates.pairs(self._conn)
+
+    def parted(self) -> list[tuple[int, int]]:
+        """Return the pairs that a person has said to be no duplicates."""
+        with database.translated(self._path):
+            return duplicates.parted(self._conn)
+
+    def hidden(self) -> NDArray[np.int64]:
+        """Return the contents that are not visible."""
+        with database.translated(self._path):
+            return duplicates.hidden(self._conn)
+
+    def in_several_files(self) -> list[int]:
+        """Return visible contents that lie in several files."""
+        with database.translated(self._path):
+            return duplicates.in_several_files(self._conn)
+
+    def candidates(self, content_ids: Sequence[int]) -> dict[int, Candidate]:
+        """Return what rules want to know of members of a group."""
+        with database.translated(self._path):
+            return duplicates.candidates(self._conn, content_ids)
 
     def library_id(self) -> str:
         """Return what tells this library from others."""

@@ -70,7 +70,7 @@ def _search(
     n_failed = 0
     for path in folders:
         n_failed += ingest(now, path)
-        query = replace(query, source_id=_source_id(now, path))
+        query = replace(query, source_id=source_id(now, path))
     view = now.engine.view()
     try:
         query = where.parsed(conditions, lambda: view.facets(query.model_ref).sources, query)
@@ -122,7 +122,8 @@ def ingest(now: Running, folder: str) -> int:
     return len(failed)
 
 
-def _source_id(now: Running, folder: str) -> int:
+def source_id(now: Running, folder: str) -> int:
+    """Return the source of a folder that was taken in. Raises UsageError where it holds no picture."""
     view = now.engine.view()
     try:
         full = os.path.abspath(folder)

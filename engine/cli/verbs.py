@@ -121,6 +121,28 @@ def similar(
     return run(queries, minus, conditions, folder, k, overrides, as_json=as_json)
 
 
+@cli.command(short_help="Find pictures that are the same, or nearly.")
+@click.argument("folder", required=False, type=PathText(as_path=False))
+@click.option(
+    "--kind",
+    "kinds",
+    multiple=True,
+    type=click.Choice(["exact", "near", "similar"]),
+    help="Which groups: exact and near unless given. Repeat it for several.",
+)
+@library_option
+@click.option("--json", "as_json", is_flag=True, help="Print one group a line: its kind and members.")
+def duplicates(folder: str | None, kinds: tuple[Any, ...], library: Path | None, as_json: bool) -> int:
+    """Find pictures that are the same, or nearly: in the library, or in FOLDER, which is taken in first.
+
+    Exact: one picture in several files. Near: resized, cropped, saved again. Similar: other shots of a scene.
+    Nothing is changed.
+    """
+    from engine.cli.duplicates import run
+
+    return run(folder, kinds or ("exact", "near"), _overrides(library=library), as_json=as_json)
+
+
 @cli.command(short_help="Compare the model with known classes.")
 @click.argument("folder", type=PathText())
 @click.option(

@@ -11,8 +11,9 @@ from typing import Any
 import numpy as np
 
 from engine.errors import ErrorCode, UsageError
-from engine.library import classes, problems, sources
+from engine.library import classes, duplicates, problems, sources
 from engine.library.database import Connection, now
+from engine.schemas.duplicates import Resolution
 from engine.schemas.library import Command
 
 _COLUMNS = "id, kind, title, by, at, n_items, undone"
@@ -114,6 +115,49 @@ def dismiss(conn: Connection, problem_ids: Sequence[int], by: str) -> Command:
         raise UsageError(ErrorCode.INVALID_ARGUMENT, "Those files are off the list already.", way_out="Choose others.")
     title = f"take {len(rows):,} file{'s' if len(rows) != 1 else ''} off the list"
     return _do(conn, "dismiss", title, {"rows": rows}, len(rows), by)
+
+
+def part(conn: Connection, content_ids: Sequence[int], by: str) -> Command:
+    """Say that contents are no duplicates of each other."""
+    ids = sorted({int(i) for i in content_ids})
+    known = set(duplicates.parted(conn))
+    pairs = [[a, b] for at, a in enumerate(ids) for b in ids[at + 1 :] if (a, b) not in known]
+    return _do(conn, "part", f"part {_items(ids)} that are no duplicates", {"pairs": pairs, "ids": ids}, len(ids), by)
+
+
+def resolve(conn: Connection, resolutions: Sequence[Resolution], by: str) -> Command:
+    """Keep one of each group and take the others out of view, with their labels merged onto the kept one.
+
+    Where the others' labels are at odds, and none is chosen, the kept one stays as it is.
+    """
+    kept = [resolution.keep for resolution in resolutions]
+    gone = [int(i) for resolution in resolutions for i in resolution.hide if i != resolution.keep]
+    if not gone or len(set(gone)) != len(gone) or set(gone) & set(kept):
+        raise UsageError(
+            ErrorCode.INVALID_ARGUMENT,
+            "Nothing can be tidied up so: no group has one that goes, or one is to stay and to go.",
+            way_out="Choose one to keep in each group.",
+        )
+    before = _labels(conn, kept)
+    after = [_merged(conn, resolution, old, by) for resolution, old in zip(resolutions, before, strict=True)]
+    payload = {
+        "ids": _packed_ids(gone),
+        "before": _hidden(conn, gone),
+        "labels": {"ids": _packed_ids(kept), "before": _packed_rows(before), "after": _packed_rows(after)},
+    }
+    n_groups = f"{len(kept):,} group{'s' if len(kept) != 1 else ''}"
+    return _do(conn, "resolve", f"keep one of {n_groups}, take {_items(gone)} out", payload, len(gone), by)
+
+
+def _merged(conn: Connection, resolution: Resolution, own: _LabelRow | None, by: str) -> _LabelRow | None:
+    if resolution.label is not None:
+        row: _LabelRow = ["accepted", classes.id_of(conn, resolution.label), by, 1, now(), ""]
+    else:
+        said = [row for row in _labels(conn, resolution.hide) if row is not None and row[0] == "accepted"]
+        if (own is not None and own[0] is not None) or len({row[1] for row in said}) != 1:
+            return own
+        row = [*said[0][:5], ""]  # still theirs who has said it, and when
+    return [*row[:5], own[5] if own is not None else ""]
 
 
 def undo(conn: Connection) -> tuple[Command, list[int]] | None:
@@ -239,6 +283,15 @@ def _apply_dismiss(conn: Connection, payload: _Payload, backwards: bool) -> list
     return []
 
 
+def _apply_part(conn: Connection, payload: _Payload, backwards: bool) -> list[int]:
+    duplicates.part(conn, (tuple(pair) for pair in payload["pairs"]), together=backwards)
+    return list(payload["ids"])
+
+
+def _apply_resolve(conn: Connection, payload: _Payload, backwards: bool) -> list[int]:
+    return _apply_hide(conn, payload, backwards) + _apply_labels(conn, payload["labels"], backwards)
+
+
 _KINDS: dict[str, Callable[[Connection, _Payload, bool], list[int]]] = {
     "label": _apply_labels,
     "accept": _apply_labels,
@@ -249,6 +302,8 @@ _KINDS: dict[str, Callable[[Connection, _Payload, bool], list[int]]] = {
     "remove_source": _apply_remove_source,
     "bring_back": _apply_bring_back,
     "dismiss": _apply_dismiss,
+    "part": _apply_part,
+    "resolve": _apply_resolve,
 }
 
 

@@ -61,8 +61,8 @@ def _content(conn: Connection, item: StoreItem, content: NewContent, at: str) ->
     """Return the id of a content and whether it was made just now."""
     name = contents.name_of(item.path)
     rows = conn.execute(
-        """INSERT INTO contents(sha256, kind, content_type, width, height, size_bytes, perceptual_hash, added_at,
-             name, name_folded, mtime_ns) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """INSERT INTO contents(sha256, kind, content_type, width, height, size_bytes, perceptual_hash, sharpness,
+             added_at, name, name_folded, mtime_ns) VALUES(?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
            ON CONFLICT(sha256) DO NOTHING RETURNING id""",
         (
             content.sha256,
@@ -72,6 +72,7 @@ def _content(conn: Connection, item: StoreItem, content: NewContent, at: str) ->
             content.height,
             content.size_bytes,
             content.perceptual_hash,
+            content.sharpness,
             at,
             name,
             fold(name),

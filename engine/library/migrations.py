@@ -234,6 +234,23 @@ CREATE TABLE neighbourhoods(
 ) STRICT, WITHOUT ROWID;
 CREATE INDEX neighbourhoods_by_uniqueness ON neighbourhoods(model_id, uniqueness, content_id);
 CREATE INDEX neighbourhoods_by_outlierness ON neighbourhoods(model_id, outlierness, content_id);
+
+ALTER TABLE contents ADD COLUMN sharpness REAL;  -- null where it was not measured
+CREATE TABLE duplicate_pairs(
+  "first" INTEGER NOT NULL REFERENCES contents(id),
+  "second" INTEGER NOT NULL REFERENCES contents(id),
+  near INTEGER NOT NULL,              -- an edited copy; else another shot
+  score REAL NOT NULL,
+  cosine REAL,
+  apart INTEGER NOT NULL,
+  checked INTEGER NOT NULL,           -- their thumbnails were compared
+  PRIMARY KEY("first", "second")
+) STRICT, WITHOUT ROWID;
+CREATE TABLE parted(                  -- by a person: no duplicates
+  "first" INTEGER NOT NULL REFERENCES contents(id),
+  "second" INTEGER NOT NULL REFERENCES contents(id),
+  PRIMARY KEY("first", "second")
+) STRICT, WITHOUT ROWID;
 """
 
 
@@ -268,6 +285,10 @@ _NO_ORDER = """
 CREATE TEMP VIEW vector_rows AS SELECT 0 AS model_id, 0 AS position, 0 AS content_id, 0 AS chain WHERE 0;
 CREATE TEMP VIEW neighbourhoods AS
 SELECT 0 AS model_id, 0 AS content_id, x'' AS near, 0.0 AS uniqueness, 0.0 AS outlierness WHERE 0;
+CREATE TEMP VIEW contents AS SELECT *, NULL AS sharpness FROM main.contents;
+CREATE TEMP VIEW duplicate_pairs AS
+SELECT 0 AS "first", 0 AS "second", 0 AS near, 0.0 AS score, 0.0 AS cosine, 0 AS apart, 0 AS checked WHERE 0;
+CREATE TEMP VIEW parted AS SELECT 0 AS "first", 0 AS "second" WHERE 0;
 """
 _AS_TODAY = {
     1: "CREATE TEMP VIEW model_classes AS SELECT *, NULL AS label FROM main.model_classes;" + _NO_ORDER,

@@ -18,6 +18,7 @@ class NewContent:
     height: int
     size_bytes: int
     perceptual_hash: int | None
+    sharpness: float | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -13,7 +13,7 @@ from engine.cache import ByteCache
 from engine.cache_entries import prediction_key, unpack_scores
 from engine.errors import ErrorCode, FileError
 from engine.ingest.decode import decode
-from engine.ingest.derive import THUMBNAIL_SIDE, perceptual_hash, small, thumbnail
+from engine.ingest.derive import THUMBNAIL_SIDE, perceptual_hash, sharpness, small, thumbnail
 from engine.ingest.reading import printable, read_file, source_is_gone
 from engine.library import ingest
 from engine.library.database import Connection, translated
@@ -128,6 +128,7 @@ class Preparer:
             frame.height,
             loaded.size_bytes,
             perceptual_hash(reduced),
+            sharpness(reduced),
         )
         packed = self._store.get(key)
         scores = unpack_scores(packed) if packed is not None else None

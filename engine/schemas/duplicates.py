@@ -118,3 +118,55 @@ class Proposal:
     content_id: int
     rule: KeepRule | None
     reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Duplicates:
+    """A group as people see it.
+
+    Attributes
+    ----------
+    proposal
+        Which one to keep, and why; None for a group of files with the same bytes, where there is nothing to choose.
+    labels
+        For each member the class of its label, None without one.
+    """
+
+    group: Group
+    proposal: Proposal | None
+    labels: tuple[str | None, ...]
+
+    @property
+    def label_conflict(self) -> bool:
+        """Members have different labels: who keeps one of them should know."""
+        return len({label for label in self.labels if label is not None}) > 1
+
+
+@dataclass(frozen=True, slots=True)
+class Resolution:
+    """What is to be done with a group: one is kept, others go out of view.
+
+    Attributes
+    ----------
+    label
+        The class that the kept one is to have; None: its own, or else that on which the labels of the others agree.
+    """
+
+    keep: int
+    hide: tuple[int, ...]
+    label: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class DuplicatesState:
+    """How far the search for duplicates is.
+
+    Attributes
+    ----------
+    phase
+        "absent" before the first wish; "building" while it looks; "ready".
+    """
+
+    phase: Literal["absent", "building", "ready"]
+    fraction: float = 0.0
+    note: str = ""

@@ -54,6 +54,8 @@ TESTED_IN = {
     "engine/library/contents.py": "tests/engine/library/test_files.py",
     "engine/library/ingest.py": "tests/engine/library/test_upkeep.py",
     "engine/analysis.py": "tests/engine/test_insights.py",
+    "engine/deduplication.py": "tests/engine/test_tidying.py",
+    "engine/library/duplicates.py": "tests/engine/test_tidying.py",
     "engine/library/insights.py": "tests/engine/library/test_mistakes.py",
     "engine/library/neighbourhoods.py": "tests/engine/library/test_mistakes.py",
     "engine/library/models.py": "tests/engine/library/test_classes.py",

@@ -95,7 +95,7 @@ def write(small: SmallLibrary, contents: Sequence[Made], removed: set[int]) -> l
         visible = not made.hidden and any(source not in removed for source in made.sources)
         known.append(Known(content_id, made, visible))
         small.conn.execute(
-            "INSERT INTO contents VALUES(?, ?, 'image', 'image/jpeg', 4, 3, 10, NULL, 'now', ?, ?, ?, ?, ?)",
+            "INSERT INTO contents VALUES(?, ?, 'image', 'image/jpeg', 4, 3, 10, NULL, 'now', ?, ?, ?, ?, ?, NULL)",
             (
                 content_id,
                 new_content(str(content_id)).sha256,

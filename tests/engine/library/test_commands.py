@@ -269,7 +269,7 @@ def test_a_step_over_very_many_is_small_in_the_log(full: SmallLibrary, tmp_path:
     n = 6_000
     full.conn.execute(
         """WITH RECURSIVE n(i) AS (SELECT 6 UNION ALL SELECT i + 1 FROM n WHERE i < ?)
-           INSERT INTO contents SELECT i, CAST(i AS BLOB), 'image', 'image/png', 1, 1, 1, NULL, 'now', 'n', 'n', 1, 0, 1 FROM n""",
+           INSERT INTO contents SELECT i, CAST(i AS BLOB), 'image', 'image/png', 1, 1, 1, NULL, 'now', 'n', 'n', 1, 0, 1, NULL FROM n""",
         (n,),
     )
     chosen = list(range(n, 0, -1))

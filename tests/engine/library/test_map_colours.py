@@ -78,7 +78,7 @@ def test_one_content_and_none(small: SmallLibrary) -> None:
 
 def test_all_walks_see_one_state(small: SmallLibrary, monkeypatch: pytest.MonkeyPatch) -> None:
     """A commit between two walks must not give a content the class of another."""
-    first = small.add("/photos/b.jpg", "one", answer=scores((3, 0), (0.5, 0.25)))
+    two = [small.add(f"/photos/b{k}.jpg", f"one {k}", answer=scores((k, 0), (0.5, 0.25))) for k in (3, 2)]
     reader = database.connect(small.path, read_only=True)
     real, late = map_colours._column, list[int]()
 
@@ -89,6 +89,6 @@ def test_all_walks_see_one_state(small: SmallLibrary, monkeypatch: pytest.Monkey
 
     monkeypatch.setattr(map_colours, "_column", column)
     monkeypatch.setattr(map_colours, "_FEW", 0.0)
-    assert named(map_colours.classes(reader, np.array([first], np.int64), small.model_id)) == ["Dog"]
+    assert named(map_colours.classes(reader, np.array(two, np.int64), small.model_id)) == ["Dog", "cat"]
     assert late
     reader.close()

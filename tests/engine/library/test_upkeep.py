@@ -76,7 +76,7 @@ DAMAGE = {
         "UPDATE contents SET visible = 0 WHERE id = 1",
         "UPDATE contents SET hidden = 1 WHERE id = 1",
         "INSERT INTO contents SELECT 99, x'00', kind, content_type, width, height, size_bytes, NULL, added_at, name, "
-        "name_folded, mtime_ns, 0, 1 FROM contents WHERE id = 1",
+        "name_folded, mtime_ns, 0, 1, NULL FROM contents WHERE id = 1",
     ],
     "contents shown or hidden wrongly: 3": [
         "UPDATE contents SET visible = 0",

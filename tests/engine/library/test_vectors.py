@@ -128,7 +128,9 @@ def test_an_older_library_gets_its_order_and_keeps_its_vectors(tmp_path: Path, m
     before, _ = vectors.rows_from(conn, model_id, 0, 2000)
     chain = vectors.state(conn, model_id)
     conn.execute("DROP TABLE vector_rows")
-    conn.execute("DROP TABLE neighbourhoods")
+    for table in ("neighbourhoods", "duplicate_pairs", "parted"):
+        conn.execute(f"DROP TABLE {table}")
+    conn.execute("ALTER TABLE contents DROP COLUMN sharpness")
     conn.execute("DELETE FROM meta WHERE key LIKE 'migration 3%'")
     conn.execute("PRAGMA user_version = 2")
     conn.close()
