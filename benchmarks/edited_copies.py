@@ -15,6 +15,7 @@ from PIL import Image, ImageDraw, ImageFont
 Pixels = NDArray[np.uint8]
 Edit = Callable[[Pixels, np.random.Generator], Pixels]
 
+_VISIBLE_LEVELS = 15
 _WORDS = ("SAMPLE", "© Example Photos", "Draft - do not print", "2024-06-17 18:42", "www.example.org", "Proof")
 
 
@@ -171,6 +172,7 @@ def with_a_thing_changed(pixels: Pixels, rng: np.random.Generator) -> Pixels:
     mask = np.zeros((h, w), np.uint8)
     cv2.ellipse(mask, (w // 2, h // 2), (w * 2 // 5, h * 2 // 5), 0, 0, 360, 255, -1)
     changed = pixels.copy()
+    patch = pixels[v : v + h, u : u + w]
     if rng.random() < 0.35:  # gone: filled from around
         tall = np.zeros((height, width), np.uint8)
         tall[y : y + h, x : x + w] = mask
@@ -178,9 +180,10 @@ def with_a_thing_changed(pixels: Pixels, rng: np.random.Generator) -> Pixels:
         tiny = cv2.resize(pixels, None, fx=scale, fy=scale, interpolation=cv2.INTER_AREA)
         hole = cv2.resize(tall, tiny.shape[1::-1], interpolation=cv2.INTER_NEAREST)
         filled = cv2.resize(cv2.inpaint(tiny, hole, 5, cv2.INPAINT_TELEA), (width, height))
-        patch = filled[y : y + h, x : x + w]
-    else:
-        patch = pixels[v : v + h, u : u + w]
+        hidden = filled[y : y + h, x : x + w]
+        seen = np.abs(hidden.astype(np.int16) - pixels[y : y + h, x : x + w]).mean(axis=2)[mask > 0]
+        if float(seen.mean()) >= _VISIBLE_LEVELS:  # where nothing was, nothing has gone
+            patch = hidden
     soft = cv2.GaussianBlur(mask.astype(np.float32) / 255, (0, 0), max(1.0, min(h, w) / 20))[..., None]
     changed[y : y + h, x : x + w] = (patch * soft + pixels[y : y + h, x : x + w] * (1 - soft)).round().astype(np.uint8)
     return changed

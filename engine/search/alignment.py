@@ -32,6 +32,7 @@ _MIDDLE_BLUR_PX = 0.8
 _FINE_BLUR_PX = 1.0
 _STRETCH_STEP = 0.002
 _SAME_SHAPE = 0.006
+_SLOW_PX = 4
 _COARSE_MIN = 0.6
 _MIDDLE_MIN = 0.4
 
@@ -81,8 +82,8 @@ class Sketch:
 
     @cached_property
     def coarse(self) -> Grey:
-        """The picture at 40 pixels."""
-        return fitted(self.grey, _COARSE_PX).astype(np.float32)
+        """The picture at 40 pixels, without its slow changes: a sky is alike to itself wherever it is laid."""
+        return _structure(fitted(self.grey, _COARSE_PX))
 
     @cached_property
     def padded(self) -> Grey:
@@ -96,17 +97,22 @@ class Sketch:
         return blurred(fitted(self.grey, _MIDDLE_PX), _MIDDLE_BLUR_PX)
 
     @cached_property
-    def core(self) -> NDArray[np.uint8]:
-        """Its inner three fifths, which a slight crop never takes."""
-        x, y = round(self.width_px * 0.2), round(self.height_px * 0.2)
-        core = self.grey[y : self.height_px - y, x : self.width_px - x]
-        return fitted(core, min(max(core.shape), _COARSE_PX))
+    def core(self) -> Grey:
+        """The structure of its inner three fifths, which a slight crop never takes, at 40 pixels for the whole."""
+        height, width = self.coarse.shape
+        x, y = round(width * 0.2), round(height * 0.2)
+        return np.ascontiguousarray(self.coarse[y : height - y, x : width - x])
 
     @property
     def core_share(self) -> tuple[float, float]:
         """Width and height of the core, in widths and heights of the picture."""
-        x, y = round(self.width_px * 0.2), round(self.height_px * 0.2)
-        return 1 - 2 * x / self.width_px, 1 - 2 * y / self.height_px
+        height, width = self.coarse.shape
+        return 1 - 2 * round(width * 0.2) / width, 1 - 2 * round(height * 0.2) / height
+
+
+def _structure(grey: NDArray[np.uint8] | Grey) -> Grey:
+    level = grey.astype(np.float32, copy=False)
+    return level - blurred(level, _SLOW_PX)
 
 
 def _plain(values: object) -> Grey:
@@ -250,7 +256,7 @@ def _guesses(a: Sketch, b: Sketch) -> list[tuple[float, Placement]]:
     stretch = abs(math.log(relative))
     guesses = []
     if stretch < 0.35:
-        whole = _plain(cv2.resize(b.coarse, (width, height), interpolation=cv2.INTER_AREA))
+        whole = _plain(cv2.resize(b.coarse, (width, height), interpolation=cv2.INTER_LINEAR))
         guesses.append((correlation(a.coarse, whole), Placement(1.0, 1.0, 0.0, 0.0)))
     found = []
     core_width, core_height = b.core_share
@@ -261,7 +267,7 @@ def _guesses(a: Sketch, b: Sketch) -> list[tuple[float, Placement]]:
         size = (round(across * width * core_width), round(along * height * core_height))
         if min(size) < 5 or size[0] > a.padded.shape[1] or size[1] > a.padded.shape[0]:
             continue
-        core = cv2.resize(b.core, size, interpolation=cv2.INTER_AREA).astype(np.float32)
+        core = _plain(cv2.resize(b.core, size, interpolation=cv2.INTER_LINEAR))
         scores = cv2.matchTemplate(a.padded, core, cv2.TM_CCOEFF_NORMED)
         _, best, _, at = cv2.minMaxLoc(scores)
         if not math.isfinite(best):
@@ -289,25 +295,32 @@ def placed(a: Sketch, b: Sketch) -> Placement | None:
     guesses = _guesses(a, b)
     if not guesses or max(score for score, _ in guesses) < _COARSE_MIN:
         return None
+    guesses = [guess for guess in guesses if guess[0] >= _COARSE_MIN]
     best: Placement | None = None
-    raster = a.middle
-    for score, guess in guesses:
-        if score < _COARSE_MIN:
-            continue
-        other = _sized(b, raster, guess, _MIDDLE_BLUR_PX)
-        step = _refined(raster, other, _pixels(guess, raster, other), 12, stretch=False)
-        if step is None:
-            continue
-        on_a, inner = _laid(raster, other, step)
-        if min(part.stop - part.start for part in inner) < 8:
-            continue
-        here, there = np.ascontiguousarray(raster[inner]), np.ascontiguousarray(on_a[inner])
-        likeness = correlation(here - blurred(here, 4), there - blurred(there, 4))
-        if best is None or likeness > best.likeness:
-            best = _shares(step, raster, other, likeness)
-        if likeness > 0.97:
+    # All levels first, which lead far; where they lead astray, as a sky with text on it does, the structure alone.
+    for structure_alone in (False, True):
+        raster = _structure(a.middle) if structure_alone else a.middle
+        for _, guess in guesses:
+            other = _sized(b, raster, guess, _MIDDLE_BLUR_PX)
+            found = _settled(raster, _structure(other) if structure_alone else other, guess)
+            if found is not None and (best is None or found.likeness > best.likeness):
+                best = found
+            if best is not None and best.likeness > 0.97:
+                break
+        if best is not None and best.likeness > 0.9:
             break
     return best if best is not None and best.likeness >= _MIDDLE_MIN else None
+
+
+def _settled(raster: Grey, other: Grey, guess: Placement) -> Placement | None:
+    step = _refined(raster, other, _pixels(guess, raster, other), 12, stretch=False)
+    if step is None:
+        return None
+    on_a, inner = _laid(raster, other, step)
+    if min(part.stop - part.start for part in inner) < 8:
+        return None
+    here, there = np.ascontiguousarray(raster[inner]), np.ascontiguousarray(on_a[inner])
+    return _shares(step, raster, other, correlation(here - blurred(here, 4), there - blurred(there, 4)))
 
 
 def overlaid(a: Sketch, b: Sketch, place: Placement) -> tuple[Grey, Grey, Placement] | None:

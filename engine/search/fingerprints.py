@@ -3,7 +3,8 @@
 Equal fingerprints are put together first. The rest is found by the pigeonhole principle (Norouzi, Punjani and Fleet, "Fast
 exact search in Hamming space with multi-index hashing", 2014): of five parts of two fingerprints that differ in at
 most nine bits, one differs in at most one. Pictures without content have fingerprints by the thousand that are alike, so a
-crowd is not compared each with each: its members are compared with those that come next in order.
+crowd is not compared each with each: its members are compared with those that come next in order, and of very many partners
+a fingerprint keeps the closest.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ RADIUS_MAX = 9
 _PARTS_BITS = (13, 13, 13, 13, 12)
 _CROWD = 200  # of one part of a fingerprint, beyond what chance brings together
 _REACH = 8  # in a crowd, and among equal ones
+_PARTNERS = 64  # of one fingerprint in one list
 _BLOCK = 1 << 22
 
 
@@ -26,9 +28,8 @@ def close_pairs(
 ) -> tuple[Ids, Ids]:
     """Return the places of pairs that differ in at most `radius` bits.
 
-    Exact, but for crowds: in more than some hundred fingerprints that are alike in a part of them, and among equal ones, each
-    has up to 16 partners instead of all (the eight before it and the first eight), so that the work does not grow with
-    their square. Every member of a crowd is reached.
+    Exact, but for crowds, so that the work does not grow with their square. Among equal ones each has up to 16 partners
+    (the eight before it and the first eight), so that all are reached; of hundreds that are nearly equal, some dozens.
 
     Parameters
     ----------
@@ -86,7 +87,7 @@ def _equal(inverse: Ids, wanted: NDArray[np.bool_], n: int) -> NDArray[np.int64]
 
 def _distinct_pairs(words: Words, radius: int, wanted: NDArray[np.bool_]) -> tuple[Ids, Ids]:
     n_wanted = int(wanted.sum())
-    if n_wanted * len(words) <= 64 * _BLOCK:
+    if n_wanted * len(words) <= 8 * _BLOCK:
         return _by_looking_at_all(words, radius, wanted)
     found = []
     shift = 0
@@ -112,12 +113,26 @@ def _by_looking_at_all(words: Words, radius: int, wanted: NDArray[np.bool_]) -> 
     rows = max(1, _BLOCK // len(words))
     for start in range(0, len(asked), rows):
         block = asked[start : start + rows]
-        a, b = np.nonzero(np.bitwise_count(words[block][:, None] ^ words[None]) <= radius)
-        a = block[a]
-        keep = (a < b) | ((b < a) & ~wanted[b])
-        lows.append(np.minimum(a, b)[keep])
-        highs.append(np.maximum(a, b)[keep])
+        bits = np.bitwise_count(words[block][:, None] ^ words[None])
+        bits[np.arange(len(block)), block] = 255  # itself
+        a, b = np.nonzero(bits <= radius)
+        kept = _closest(a, bits[a, b])
+        a, b = block[a[kept]], b[kept]
+        lows.append(np.minimum(a, b))
+        highs.append(np.maximum(a, b))
     return np.concatenate(lows), np.concatenate(highs)
+
+
+def _closest(owner: Ids, bits: NDArray[np.uint8]) -> NDArray[np.bool_]:
+    """Tell which of each owner's partners are among its 64 closest. `owner` ascends."""
+    begins = np.searchsorted(owner, owner)
+    ranks = np.arange(len(owner)) - begins
+    if not len(owner) or int(ranks.max()) < _PARTNERS:
+        return np.ones(len(owner), bool)
+    order = np.lexsort((bits, owner))
+    kept = np.empty(len(owner), bool)
+    kept[order] = ranks < _PARTNERS  # the owners stand where they stood
+    return kept
 
 
 def _along(words: Words, members: Ids, radius: int) -> tuple[Ids, Ids]:
@@ -147,9 +162,13 @@ def _in_lists(
         within = np.arange(int(count.sum())) - np.repeat(np.cumsum(count) - count, count)
         a = np.repeat(here[start:stop], count)
         b = order[np.repeat(begins[keys[start:stop]], count) + within]
-        near = np.bitwise_count(words[a] ^ words[b]) <= radius
+        bits = np.bitwise_count(words[a] ^ words[b])
+        near = bits <= radius
         if ordered:  # each pair comes twice from one list
             near &= a < b
-        found.append((np.minimum(a, b)[near], np.maximum(a, b)[near]))
+        a, b = a[near], b[near]
+        kept = _closest(a, bits[near])
+        a, b = a[kept], b[kept]
+        found.append((np.minimum(a, b), np.maximum(a, b)))
         start = stop
     return found

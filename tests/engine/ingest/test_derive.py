@@ -1,4 +1,4 @@
-"""Thumbnail and perceptual hash, from the same decoded frame."""
+"""Thumbnail, perceptual hash and sharpness, from the same decoded frame."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 
 from engine.ingest.decode import decode
-from engine.ingest.derive import perceptual_hash, small, thumbnail
+from engine.ingest.derive import perceptual_hash, sharpness, small, thumbnail
 from engine.schemas.files import ImageLimits
 from tests import picture_kinds as kinds
 
@@ -58,6 +58,19 @@ def test_hash_of_one_colour_is_no_accident() -> None:
     assert hash_of(kinds.save(Image.new("RGB", (300, 300), "red"), "PNG")) == hash_of(
         kinds.save(Image.new("RGB", (90, 90), "red"), "PNG")
     )
+
+
+def test_sharpness_falls_with_blur_and_not_with_size() -> None:
+    def of(picture: object) -> float:
+        data = kinds.save(picture, "JPEG", quality=95)  # type: ignore[arg-type]
+        return sharpness(small(decode(data, short_side=256, limits=LIMITS, name="x")))
+
+    photo = kinds.photo(1600, 1200)
+    values = [of(cv2.GaussianBlur(photo, (0, 0), sigma)) for sigma in (1.0, 6.0, 12.0, 24.0)]
+    assert values == sorted(values, reverse=True) and values[0] > 3 * values[-1] > 0
+    half = of(cv2.resize(photo, (800, 600), interpolation=cv2.INTER_AREA))
+    assert half == pytest.approx(of(photo), rel=0.25)
+    assert of(Image.new("RGB", (400, 300), "grey")) == 0
 
 
 @pytest.mark.parametrize(
