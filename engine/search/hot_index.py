@@ -28,6 +28,8 @@ _FIRST_PROBE = 32
 _PROBE_STEP = 4
 _LEAST_HITS = 50  # fewer hits say little about which lists matter
 _LEAST_CANDIDATES = 2048
+_MOST_CANDIDATES = 65_536
+_FILTERS_KEPT = 4
 _FIRST_READ = 256
 _ERRORS = 2.5
 _STATISTIC_CANDIDATES, _STATISTIC_PROBE = 128, 16
@@ -67,6 +69,19 @@ class Nearest:
     n_covered: int
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Passing:
+    """Which places a filter lets through; `few` are all of them, where they are few."""
+
+    allowed: NDArray[np.bool_]
+    n: int
+    n_compact: int
+    few: NDArray[np.int64] | None
+    bits: NDArray[np.uint8]
+    n_scanned: int
+    tail: NDArray[np.int64]
+
+
 class HotIndex:
     """The vectors of a space, ready to be searched. Any thread may search; one thread adds."""
 
@@ -77,6 +92,7 @@ class HotIndex:
         self._position_of = np.empty(0, dtype=np.int32)
         self._n = 0
         self._compact: CompactIndex | None = None
+        self._filters: list[_Passing] = []
 
     @property
     def n(self) -> int:
@@ -214,22 +230,16 @@ class HotIndex:
         with self._lock:
             contents, n, compact = self._content_of[: self._n], self._n, self._compact
         n_compact = 0 if compact is None else min(compact.n, n)
-        mask = None
-        if allowed is not None:
-            mask = np.zeros(n, dtype=np.bool_)
-            known = contents < len(allowed)
-            mask[known] = allowed[contents[known]]
-            positions = np.flatnonzero(mask)
-            if len(positions) <= EXACT_ROWS:
-                return self._ordered(vector, positions, self._exact(vector, positions), k, len(positions), n)
+        passing = None if allowed is None else self._passing(allowed, contents, n_compact)
+        if passing is not None and passing.few is not None:
+            return self._ordered(vector, passing.few, self._exact(vector, passing.few), k, len(passing.few), n)
         if n <= EXACT_ROWS:
             return self._ordered(vector, np.arange(n), self._exact(vector, np.arange(n)), k, n, n)
         if compact is None or n - n_compact > _TAIL_ROWS:
             raise NotReady
-        positions, scores, n_read = self._scanned(compact, vector, k, mask, n_compact)
+        positions, scores, n_read = self._scanned(compact, vector, k, passing, n_compact)
         if n > n_compact:
-            tail = np.arange(n_compact, n)
-            tail = tail if mask is None else tail[mask[n_compact:]]
+            tail = np.arange(n_compact, n) if passing is None else passing.tail
             positions = np.concatenate((positions, tail))
             scores = np.concatenate((scores, self._exact(vector, tail)))
             n_read += len(tail)
@@ -240,11 +250,11 @@ class HotIndex:
         compact: CompactIndex,
         vector: NDArray[np.float32],
         k: int,
-        mask: NDArray[np.bool_] | None,
+        passing: _Passing | None,
         n_compact: int,
     ) -> tuple[NDArray[np.int64], NDArray[np.float32], int]:
-        bits = None if mask is None else np.packbits(mask[:n_compact], bitorder="little")
-        n_allowed = n_compact if mask is None else int(np.count_nonzero(mask[:n_compact]))
+        bits = None if passing is None else passing.bits
+        n_allowed = n_compact if passing is None else passing.n_scanned
         k = min(k, n_allowed)
         reader = _Reader(self, vector, k)
         # So many lists that, on the whole, they hold some times the hits wanted.
@@ -253,7 +263,8 @@ class HotIndex:
         while True:
             n_probe, n_candidates = min(n_probe, compact.n_lists), min(n_candidates, n_allowed)
             numbers, estimates = compact.candidates(vector, n_candidates, n_probe, bits)
-            if not reader.read(numbers, estimates) and len(numbers) == n_candidates < n_allowed:
+            enough = reader.read(numbers, estimates) or n_candidates >= _MOST_CANDIDATES
+            if not enough and len(numbers) == n_candidates < n_allowed:
                 n_candidates *= 3
                 continue
             if n_probe == compact.n_lists:
@@ -264,6 +275,29 @@ class HotIndex:
             n_probe *= _PROBE_STEP
         positions, scores = reader.all()
         return positions, scores, len(positions)
+
+    def _passing(self, allowed: NDArray[np.bool_], contents: NDArray[np.int64], n_compact: int) -> _Passing:
+        """Return a filter by places, which takes some milliseconds at a million: the same array again is answered for at once."""
+        with self._lock:
+            for kept in self._filters:
+                if kept.allowed is allowed and kept.n == len(contents) and kept.n_compact == n_compact:
+                    return kept
+        mask = np.zeros(len(contents), dtype=np.bool_)
+        known = contents < len(allowed)
+        mask[known] = allowed[contents[known]]
+        n_passing = int(np.count_nonzero(mask))
+        made = _Passing(
+            allowed,
+            len(contents),
+            n_compact,
+            np.flatnonzero(mask) if n_passing <= EXACT_ROWS else None,
+            np.packbits(mask[:n_compact], bitorder="little"),
+            int(np.count_nonzero(mask[:n_compact])),
+            np.flatnonzero(mask[n_compact:]) + n_compact,
+        )
+        with self._lock:
+            self._filters = [made, *self._filters[: _FILTERS_KEPT - 1]]
+        return made
 
     def _exact(self, vector: NDArray[np.float32], positions: NDArray[np.int64]) -> NDArray[np.float32]:
         scores = np.empty(len(positions), dtype=np.float32)
