@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -15,12 +16,15 @@ from engine.errors import ErrorCode, JobError, LibraryError, ModelError, UsageEr
 from engine.events import EventBus, IndexChanged
 from engine.pictures import Pictures
 from engine.readers import LibraryReaders
+from engine.registry.pairs import MANIFEST
 from engine.schemas.device import ModelState
 from engine.schemas.files import ImageLimits
 from engine.schemas.frame import Frame
+from engine.schemas.library import Query
 from engine.schemas.settings import Settings
 from engine.schemas.similar import MAX_K, Example, IndexState, Ranking, Region, SimilarQuery
-from engine.settings import cache_dir
+from engine.schemas.words import WordsState
+from engine.settings import cache_dir, models_dir
 from engine.view import LibraryView
 from engine.words import Words
 
@@ -87,7 +91,7 @@ class Exploring:
         took_ms = (time.perf_counter() - began_s) * 1000
         return Ranking(found.content_ids, found.scores, n, cuts(found.scores), note, took_ms)
 
-    def example(self, path: str, region: Region | None = None, *, model_ref: str = "") -> Example:
+    def example(self, path: str, region: Region | None = None, model_ref: str = "") -> Example:
         """Return a picture on the disk as an example; it need not be in the library, and does not get there.
 
         Parameters
@@ -114,12 +118,12 @@ class Exploring:
                 return Example(content_id)
         return self._seen(loaded.data, path, region, model_ref)
 
-    def example_of_content(self, content_id: int, region: Region, *, model_ref: str = "") -> Example:
+    def example_of_content(self, content_id: int, region: Region, model_ref: str = "") -> Example:
         """Return a part of a picture of the library as an example. Raises as `example` does."""
         path, data = self._pictures.first_readable(content_id)
         return self._seen(data, path, region, model_ref)
 
-    def example_of_pixels(self, pixels: NDArray[np.uint8], *, model_ref: str = "") -> Example:
+    def example_of_pixels(self, pixels: NDArray[np.uint8], model_ref: str = "") -> Example:
         """Return a pasted picture, uint8 (h, w, 3) RGB, as an example. Raises as `example` does."""
         height, width = pixels.shape[:2]
         _, embed = self._eye(model_ref)
@@ -161,6 +165,86 @@ class Exploring:
         ref = self.words_ref()
         with self._reading.borrow() as view:
             return bool(ref) and not view.without_vector(ref, 1)
+
+    def words_state(self) -> WordsState:
+        """Tell which model reads words, since when, and how much of the library it has seen.
+
+        Notes
+        -----
+        Reads ids of the whole library: a second for a million pictures, so not on a thread that paints.
+        """
+        words = self._words
+        if words is not None and not words.ref and words.pairs():
+            self.use_words()  # one that another process has added
+        ref = self.words_ref()
+        with self._reading.borrow() as view:
+            n_total = len(view.ids(Query()))
+            n_missing = len(view.without_vector(ref, n_total)) if ref else n_total
+        manifest = next((pair for pair in words.pairs() if pair.ref == ref), None) if words is not None else None
+        if manifest is None:
+            return WordsState(n_total=n_total)
+        try:
+            added_s = (models_dir(self.settings) / manifest.name / manifest.version / MANIFEST).stat().st_mtime
+        except OSError:  # it was taken away this moment
+            return WordsState(n_total=n_total)
+        return WordsState(
+            ref,
+            manifest.title,
+            manifest.dim,
+            datetime.fromtimestamp(added_s, UTC).isoformat(timespec="milliseconds"),
+            manifest.assumed,
+            n_total - n_missing,
+            n_total,
+        )
+
+    def add_words(
+        self,
+        folder: Path,
+        progress: Callable[[str, float | None], None] = lambda _message, _fraction: None,
+        stopped: Callable[[], bool] = lambda: False,
+    ) -> WordsState | None:
+        """Take the pair of towers in a folder into the models folder, and search with it from now on; None where stopped.
+
+        The library is prepared for it behind everything else.
+
+        Parameters
+        ----------
+        progress
+            Called on this thread with a message and a fraction.
+        stopped
+            Asked now and then; the library's closing stops it too.
+
+        Raises
+        ------
+        ModelError, DeviceError
+            As `engine.towers.installing.install_pair` does.
+        LibraryError
+            LIBRARY_READ_ONLY: what it would see could not be kept.
+
+        Notes
+        -----
+        Takes seconds, up to minutes where gigabytes are copied.
+        """
+        from engine.towers.installing import Stopped, install_pair
+
+        if self._words is None:
+            raise LibraryError(
+                ErrorCode.LIBRARY_READ_ONLY,
+                f"The library {self.library_path} can only be read, and cannot be prepared for search with words.",
+                way_out="Open a library that you may write.",
+            )
+        try:
+            pair = install_pair(
+                folder,
+                models_dir(self.settings),
+                progress=progress,
+                stopped=lambda: self._closing.is_set() or stopped(),
+            )
+        except Stopped:
+            return None
+        self._words.use(pair.manifest.ref)
+        self._words.fill()
+        return self.words_state()
 
     def _for_words(self) -> Words:
         words = self._words
