@@ -95,6 +95,11 @@ class GridSelection:
         """Select everything."""
         self.set_mask(np.ones(len(self.ids), np.bool_))
 
+    def take_over(self, marked: NDArray[np.int64], current_id: int | None) -> None:
+        """Select what someone else has selected, as far as it is in the list."""
+        self.set_mask(np.isin(self.ids, marked) if len(marked) else np.zeros(len(self.ids), np.bool_))
+        self.current = self.anchor = self.place_of(current_id) if current_id is not None else -1
+
     def clear(self) -> None:
         """Select nothing; the current item stays current."""
         self.set_mask(np.zeros(len(self.ids), np.bool_))

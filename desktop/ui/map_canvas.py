@@ -144,9 +144,9 @@ class MapCanvas(MapSurface):
         self._shows_focus = True
         if key in _MOVES:
             self._walk(*_MOVES[key], held)
-        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal) and not held & _CTRL:
+        elif key in (Qt.Key.Key_Plus, Qt.Key.Key_Equal):
             self.zoom(1)
-        elif key == Qt.Key.Key_Minus and not held & _CTRL:
+        elif key == Qt.Key.Key_Minus:
             self.zoom(-1)
         elif (key == Qt.Key.Key_0 and held & _CTRL) or key == Qt.Key.Key_Home:
             self.fit()

@@ -17,6 +17,7 @@ class MapState(QFrame):
 
     cancelRequested = Signal()
     retryRequested = Signal()
+    laterRequested = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -34,12 +35,14 @@ class MapState(QFrame):
         self.bar.setTextVisible(False)
         self.bar.setRange(0, _STEPS)
         self.bar.setAccessibleName(self.tr("Progress of the map"))
-        self.button = QPushButton()
+        self.button, self.later = QPushButton(), QPushButton(self.tr("Not now"))
         self.button.clicked.connect(self._pressed)
+        self.later.clicked.connect(lambda _checked: self.laterRequested.emit())
         self._retries = False
         buttons = QHBoxLayout()
         buttons.addStretch(1)
-        buttons.addWidget(self.button)
+        for button in (self.later, self.button):
+            buttons.addWidget(button)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(18, 14, 18, 14)
         layout.setSizeConstraint(QVBoxLayout.SizeConstraint.SetFixedSize)
@@ -68,12 +71,38 @@ class MapState(QFrame):
         self.bar.hide()
         self._appear()
 
-    def show_cancelled(self) -> None:
-        """Say that the map was given up."""
+    def show_cancelled(self, *, over_a_map: bool) -> None:
+        """Say that the map was given up; `over_a_map`: a first one can be seen."""
         self.title.setText(self.tr("The map was cancelled"))
-        self.text.setText(self.tr("It can be made again at any time; it is kept from then on."))
+        first = self.tr("What you see is a first draft, in which less of what looks alike lies together.")
+        again = self.tr("It can be made again at any time; it is kept from then on.")
+        self.text.setText(f"{first} {again}" if over_a_map else again)
         self._offer(self.tr("Make the map"), retries=True)
+        self.later.setVisible(over_a_map)
         self.bar.hide()
+        self._appear()
+
+    def show_outgrown(self) -> None:
+        """Say that the map is worth making anew, and leave it to the person."""
+        self.title.setText(self.tr("Make the map anew?"))
+        self.text.setText(
+            self.tr(
+                "There are four times as many pictures now as when it was laid out. Those that have come since lie "
+                "among the others where they fit best."
+            )
+        )
+        self._offer(self.tr("Make it anew"), retries=True)
+        self.later.show()
+        self.bar.hide()
+        self._appear()
+
+    def show_few(self, reason: str) -> None:
+        """Say that there are too few pictures for a map, or that there can be none for a reason."""
+        self.title.setText(self.tr("No map yet"))
+        wait = self.tr("A map begins with three pictures that the model has looked at. They appear here by themselves.")
+        self.text.setText(reason or wait)
+        self.bar.hide()
+        self._offer_nothing()
         self._appear()
 
     def show_nothing(self) -> None:
@@ -81,13 +110,18 @@ class MapState(QFrame):
         self.title.setText(self.tr("Nothing to show on a map yet"))
         self.text.setText(self.tr("No picture that passes the filter has been looked at by the model."))
         self.bar.hide()
-        self.button.hide()
+        self._offer_nothing()
         self._appear()
+
+    def _offer_nothing(self) -> None:
+        self.button.hide()
+        self.later.hide()
 
     def _offer(self, text: str, *, retries: bool) -> None:
         self._retries = retries
         self.button.setText(text)
         self.button.show()
+        self.later.hide()
 
     def _appear(self) -> None:
         self.setAccessibleName(self.title.text())

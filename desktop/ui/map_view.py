@@ -8,7 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QSignalBlocker, Qt, Signal
 from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
 
 from desktop.ui import icons, theme
 from desktop.ui.combo import Combo
@@ -38,13 +38,15 @@ class MapView(QWidget):
     contextMenuRequested = Signal(QPoint)  # on the screen
     colourChosen = Signal(str)  # a ColourKind: bring these with `show_colours`
     cancelRequested = Signal()
-    retryRequested = Signal()
+    makeRequested = Signal()  # also once more, where one is there
+    laterRequested = Signal()  # the offer to make it anew is declined
     escaped = Signal()
 
     def __init__(self, read: ReadPort, thumbnails: ThumbnailPort) -> None:
         super().__init__()
         self.canvas = MapCanvas(read, thumbnails)
         self.legend, self.state, self.colouring = MapLegend(), MapState(), Combo(14, 10)
+        self.missing = QLabel()  # how many have no place
         self.tools: dict[Tool, QToolButton] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -82,6 +84,7 @@ class MapView(QWidget):
             ("map-farther", self.tr("Farther away (-)"), lambda: self.canvas.zoom(-1)),
             ("map-closer", self.tr("Closer (+)"), lambda: self.canvas.zoom(1)),
             ("map-fit", self.tr("All of the map (Ctrl+0)"), self.canvas.fit),
+            ("map-anew", self.tr("Make the map anew"), self.makeRequested.emit),
         ):
             button = self._button(icon, text)
             button.clicked.connect(lambda _checked=False, do=run: do())
@@ -107,6 +110,11 @@ class MapView(QWidget):
         column.setSpacing(4)
         column.addWidget(self.colouring)
         column.addWidget(self.legend)
+        self.missing.setProperty("role", "faint")
+        self.missing.setTextFormat(Qt.TextFormat.PlainText)
+        self.missing.setWordWrap(True)
+        self.missing.hide()
+        column.addWidget(self.missing)
         return key
 
     def _connect(self) -> None:
@@ -120,7 +128,8 @@ class MapView(QWidget):
         self.legend.picked.connect(canvas.pick_groups)
         self.legend.selectRequested.connect(canvas.select_groups)
         self.state.cancelRequested.connect(self.cancelRequested)
-        self.state.retryRequested.connect(self.retryRequested)
+        self.state.retryRequested.connect(self.makeRequested)
+        self.state.laterRequested.connect(self.laterRequested)
         self.colouring.currentIndexChanged.connect(lambda _i: self.colourChosen.emit(self.colour_kind()))
 
     # What is shown
@@ -159,14 +168,33 @@ class MapView(QWidget):
 
     def show_cancelled(self) -> None:
         """Say that the map was given up."""
-        self.state.show_cancelled()
+        self.state.show_cancelled(over_a_map=self.canvas.count() > 0)
+        self._place_parts()
+
+    def show_outgrown(self) -> None:
+        """Offer to make the map anew."""
+        self.state.show_outgrown()
+        self._place_parts()
+
+    def show_few(self, reason: str = "") -> None:
+        """Say that there are too few pictures for a map, or that there can be none for a reason."""
+        self.state.show_few(reason)
+        self._place_parts()
+
+    def show_missing(self, n: int) -> None:
+        """Say how many of what should be shown have no place, as the model has not looked at them yet."""
+        self.missing.setText(self.tr("{0} more have no place yet").format(f"{n:,}"))
+        self.missing.setToolTip(self.tr("The model has not looked at them."))
+        self.missing.setVisible(n > 0)
         self._place_parts()
 
     def show_nothing(self) -> None:
         """Say that there is nothing to lay out."""
         marked, current = self.canvas.marked(), self.canvas.current_id()
-        self.canvas.reset()
-        self.canvas.set_selection(marked, current)
+        with QSignalBlocker(self.canvas):  # what is selected stays so
+            self.canvas.reset()
+            self.canvas.set_selection(marked, current)
+        self._scene_changed()
         self.state.show_nothing()
         self._place_parts()
 
@@ -230,6 +258,7 @@ class MapView(QWidget):
         self._bar.adjustSize()
         self._bar.move(_EDGE_PX, _EDGE_PX)
         room = self.height() - 2 * _EDGE_PX - self.colouring.sizeHint().height() - 24
+        room -= self.missing.sizeHint().height() if not self.missing.isHidden() else 0
         self.legend.setFixedHeight(max(40, min(self.legend.sizeHint().height(), room, _MAX_LEGEND_PX)))
         self._key.adjustSize()
         self._key.move(self.width() - self._key.width() - _EDGE_PX, _EDGE_PX)

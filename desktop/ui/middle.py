@@ -12,8 +12,23 @@ class Middle(QStackedWidget):
 
     turned = Signal(QWidget)
 
+    def __init__(self) -> None:
+        super().__init__()
+        self._stands_in: dict[QWidget, QWidget] = {}
+
+    def let_stand_in(self, page: QWidget, other: QWidget | None) -> None:
+        """Show `other` from now on wherever `page` would be shown (None: the page itself again), also where it is now."""
+        shown = self._stands_in.get(page, page)
+        if other is None:
+            self._stands_in.pop(page, None)
+        else:
+            self._stands_in[page] = other
+        if self.currentWidget() is shown:
+            self.turn_to(page)
+
     def turn_to(self, page: QWidget) -> None:
         """Show another page. The keys follow, unless a field or the panel has them."""
+        page = self._stands_in.get(page, page)
         if self.currentWidget() is page:
             return
         # What is not seen any more must not keep the focus.

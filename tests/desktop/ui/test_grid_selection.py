@@ -71,6 +71,12 @@ class SelectionMachine(RuleBasedStateMachine):
         self.real.select_all()
         self.marked = set(self.ids)
 
+    @rule(marked=IDS, current=st.none() | st.integers(1, 30))
+    def take_over(self, marked: list[int], current: int | None) -> None:
+        self.real.take_over(array(marked), current)
+        self.marked = set(marked) & set(self.ids)
+        self.current = self.anchor = current if current in self.ids else None
+
     @rule()
     def clear(self) -> None:
         self.real.clear()

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QToolButton
 
 from desktop.ui import theme
 from desktop.ui.map_view import MapView
@@ -72,7 +73,7 @@ def test_cancel_and_retry_are_asked_for(view: MapView, qtbot) -> None:
     with qtbot.waitSignal(view.cancelRequested, timeout=20_000):
         QTest.mouseClick(view.state.button, Qt.MouseButton.LeftButton)
     view.show_cancelled()
-    with qtbot.waitSignal(view.retryRequested, timeout=20_000):
+    with qtbot.waitSignal(view.makeRequested, timeout=20_000):
         QTest.mouseClick(view.state.button, Qt.MouseButton.LeftButton)
     view.show_failure(error("No room.", ""))
     assert view.state.text.text() == "No room."
@@ -135,3 +136,32 @@ def test_it_changes_clothes(view: MapView, qtbot, qapp) -> None:
 def test_the_keys_go_to_the_points(view: MapView) -> None:
     view.setFocus()
     assert view.canvas.hasFocus()
+
+
+def test_nothing_leaves_what_is_selected_and_says_nothing_of_it(view: MapView, qtbot) -> None:
+    show(qtbot, view)
+    view.set_selection(np.array([103, 104]), 104)
+    with qtbot.assertNotEmitted(view.selectionChanged), qtbot.assertNotEmitted(view.currentChanged):
+        view.show_nothing()
+    assert sorted(view.marked().tolist()) == [103, 104]
+    assert not view.tools["lasso"].isVisible() and not view.legend.isVisible()
+
+
+def test_how_many_have_no_place_is_said_below_the_legend(view: MapView, qtbot) -> None:
+    show(qtbot, view)
+    assert not view.missing.isVisible()
+    view.show_missing(1234)
+    assert view.missing.isVisible() and "1,234" in view.missing.text()
+    assert view.rect().contains(view._key.geometry()) and view._key.rect().contains(view.missing.geometry())
+    view.show_missing(0)
+    assert not view.missing.isVisible()
+
+
+def test_it_can_be_made_anew_and_the_offer_declined(view: MapView, qtbot) -> None:
+    show(qtbot, view)
+    anew = next(button for button in view._bar.findChildren(QToolButton) if "anew" in button.toolTip())
+    with qtbot.waitSignal(view.makeRequested, timeout=20_000):
+        QTest.mouseClick(anew, Qt.MouseButton.LeftButton)
+    view.show_outgrown()
+    with qtbot.waitSignal(view.laterRequested, timeout=20_000):
+        QTest.mouseClick(view.state.later, Qt.MouseButton.LeftButton)
