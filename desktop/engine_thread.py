@@ -28,6 +28,7 @@ from engine.events import (
     JobChanged,
     LabelsChanged,
     LibraryChanged,
+    MapChanged,
     ModelStateChanged,
     PredictionsStored,
     PreflightCounted,
@@ -121,6 +122,7 @@ class EngineThread(QObject):
     libraryChanged = Signal()
     modelStateChanged = Signal(object)  # ModelState
     indexChanged = Signal(object)  # IndexState
+    mapChanged = Signal(object)  # MapState
     failed = Signal(object)  # LightdeskError
     _answered = Signal(object, object, object)  # callback, value, error
     _arrived = Signal()  # the first event after a pause; no timer runs while nothing happens
@@ -320,13 +322,11 @@ class EngineThread(QObject):
             events, self._events = self._events, []
         if self._closed:
             return
-        stored: list[int] = []
-        labelled: list[int] = []
+        stored, labelled, awaited = list[int](), list[int](), list[int]()
         jobs: dict[int, JobChanged] = {}
         preflights: dict[int, PreflightCounted] = {}
-        awaited: list[int] = []
         firsts: dict[int, int] = {}
-        indexes: dict[str, IndexChanged] = {}
+        states: dict[tuple[type, str], IndexChanged | MapChanged] = {}
         for event in events:
             if isinstance(event, PredictionsStored):
                 stored += event.content_ids
@@ -342,8 +342,8 @@ class EngineThread(QObject):
                 labelled += event.content_ids
             elif isinstance(event, ModelStateChanged):
                 self.modelStateChanged.emit(event.state)
-            elif isinstance(event, IndexChanged):
-                indexes[event.state.model_ref] = event
+            elif isinstance(event, IndexChanged | MapChanged):
+                states[type(event), event.state.model_ref] = event
             elif isinstance(event, EngineFailed):
                 self.failed.emit(_as_error(event))
         for counted in preflights.values():
@@ -358,8 +358,8 @@ class EngineThread(QObject):
             self.jobBegan.emit(job_id, content_id)
         if labelled:
             self.labelsChanged.emit(tuple(labelled))
-        for moved in indexes.values():
-            self.indexChanged.emit(moved.state)
+        for moved in states.values():
+            (self.mapChanged if isinstance(moved, MapChanged) else self.indexChanged).emit(moved.state)
         for kind, signal in ((ProblemsChanged, self.problemsChanged), (LibraryChanged, self.libraryChanged)):
             if any(isinstance(event, kind) for event in events):
                 signal.emit()

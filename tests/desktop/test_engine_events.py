@@ -14,6 +14,7 @@ from engine.events import (
     JobChanged,
     LabelsChanged,
     LibraryChanged,
+    MapChanged,
     ModelStateChanged,
     PredictionsStored,
     PreflightCounted,
@@ -21,6 +22,7 @@ from engine.events import (
 )
 from engine.schemas.device import ModelState
 from engine.schemas.job import Job, JobProgress, Preflight
+from engine.schemas.map import MapState
 from engine.schemas.similar import IndexState
 from tests.desktop.engine_bench import Bench, heard, opened
 
@@ -38,7 +40,7 @@ def test_a_burst_of_events_comes_merged_and_in_few_turns(qtbot, thread: EngineTh
         heard(thread.modelStateChanged),
     )
     preflights, failures = heard(thread.preflightCounted), heard(thread.failed)
-    indexes = heard(thread.indexChanged)
+    indexes, maps = heard(thread.indexChanged), heard(thread.mapChanged)
 
     def publish() -> None:
         for i in range(300):
@@ -47,6 +49,7 @@ def test_a_burst_of_events_comes_merged_and_in_few_turns(qtbot, thread: EngineTh
             engine.events.publish(PreflightCounted(Preflight(1, i, 0, 0, 0)))
             engine.events.publish(ProblemsChanged())
             engine.events.publish(IndexChanged(IndexState(f"net@{i % 2}", "building", fraction=i / 300)))
+            engine.events.publish(MapChanged(MapState(f"net@{i % 2}", "making", fraction=i / 300)))
         engine.events.publish(LabelsChanged((7, 8)))
         engine.events.publish(LabelsChanged((9,)))
         engine.events.publish(LibraryChanged())
@@ -63,8 +66,9 @@ def test_a_burst_of_events_comes_merged_and_in_few_turns(qtbot, thread: EngineTh
     assert [i for ids in stored for i in ids] == list(range(300))  # none lost, none twice, in order
     assert len(stored) <= turns and len(problems) <= turns and len(jobs) <= turns
     assert jobs[-1].job.n_done == 299 and preflights[-1].n_images == 299
-    assert len(indexes) <= 2 * turns  # the last state of each space
-    assert {state.model_ref: state.fraction for state in indexes} == {"net@0": 298 / 300, "net@1": 299 / 300}
+    assert max(len(indexes), len(maps)) <= 2 * turns  # the last state of each space
+    for of_space in (indexes, maps):
+        assert {state.model_ref: state.fraction for state in of_space} == {"net@0": 298 / 300, "net@1": 299 / 300}
     assert [i for ids in labels for i in ids] == [7, 8, 9]
     assert library == [()] and [state.phase for state in states] == ["warming"]
     assert [error.code for error in failures] == [ErrorCode.DISK_FULL, ErrorCode.INTERNAL]
