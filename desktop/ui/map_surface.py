@@ -130,6 +130,7 @@ class MapSurface(QWidget):
 
     def _take_scene(self, scene: MapScene) -> None:
         before, self._scene = self._scene, scene
+        self._spots = None
         same_points = before.points is scene.points
         if not same_points:
             self._selection.set_ids(scene.points.content_ids)

@@ -84,6 +84,17 @@ def test_other_colours_use_the_same_index(canvas: MapCanvas, qtbot) -> None:
     assert canvas.scene().index is index and canvas.scene().colours.kind == "label"
 
 
+def test_pictures_go_with_their_points(canvas: MapCanvas, qtbot) -> None:
+    """A filter that lets fewer through: pictures of the others are gone with the next frame."""
+    show(qtbot, canvas, lattice(5))
+    qtbot.waitUntil(lambda: canvas.pictures_painted()[0] > 10, timeout=20_000)
+    whole = lattice(5)
+    some = MapPoints(whole.content_ids[:3], whole.places[:3], whole.layout)
+    show(qtbot, canvas, some)
+    shot(canvas)
+    assert {spot.content_id for spot in canvas._seen_spots()} <= {100, 101, 102}
+
+
 def test_pictures_take_the_place_of_dots_when_there_is_room(canvas: MapCanvas, qtbot) -> None:
     points = lattice(5)
     show(qtbot, canvas, points)
