@@ -29,7 +29,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="JPEG photos; they are repeated with a few bytes appended")
     parser.add_argument("--images", type=int, help="photos in a folder, instead of each part's own number")
     parser.add_argument("--items", type=int, default=100_000, help="items of the large library (%(default)s)")
-    parser.add_argument("--rows", type=int, help="rows of the part growth (1000000)")
+    parser.add_argument("--rows", type=int, help="rows of growth, vectors of similar (1000000)")
     parser.add_argument("--only", nargs="+", choices=tuple(PARTS), metavar="PART", help="with all: these parts")
     parser.add_argument("--out", type=Path, help="also write documents and table into this folder")
     parser.add_argument("--scratch", type=Path, help="keep the large library and the model here between runs")

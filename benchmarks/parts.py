@@ -94,6 +94,12 @@ def _growth(ground: Ground) -> dict[str, Any]:
     return growth.measure(ground.photos, ground.scratch, ground.models, **sizes)
 
 
+def _similar(ground: Ground) -> dict[str, Any]:
+    from benchmarks import similar
+
+    return similar.measure(ground.photos, ground.scratch, ground.models, **ground.given(n_large="n_rows"))
+
+
 # In the order of a whole run. The ones that need the large library say so, and share one.
 PARTS: dict[str, Callable[[Ground], dict[str, Any]]] = {
     "ingest": _ingest,
@@ -105,5 +111,6 @@ PARTS: dict[str, Callable[[Ground], dict[str, Any]]] = {
     "grid": _grid,
     "start": _start,
     "growth": _growth,
+    "similar": _similar,
 }
 ON_THE_BIG_LIBRARY = frozenset(("drop", "second_window", "browsing", "grid", "start"))
