@@ -6,9 +6,18 @@ from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QEvent, QPoint, QSignalBlocker, Qt, Signal
-from PySide6.QtGui import QResizeEvent
-from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, QPoint, QSignalBlocker, Qt, Signal
+from PySide6.QtGui import QKeyEvent, QResizeEvent
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QButtonGroup,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from desktop.ui import icons, theme
 from desktop.ui.combo import Combo
@@ -22,6 +31,7 @@ from engine.schemas.map import ColourKind, MapColours, MapPoints
 
 _EDGE_PX = 12
 _MAX_LEGEND_PX = 320
+_PRESS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _KINDS: tuple[ColourKind, ...] = ("class", "confidence", "label", "source")
 
 
@@ -55,6 +65,8 @@ class MapView(QWidget):
         for part in (self._bar, self._key, self.state):
             part.setParent(self)
         self.setFocusProxy(self.canvas)
+        for control in (*self.findChildren(QAbstractButton), self.colouring):
+            control.installEventFilter(self)
         self._connect()
         self._dress()
         for part in (self._bar, self._key):
@@ -277,6 +289,18 @@ class MapView(QWidget):
             f"QListView#mapLegend {{ background: {raised}; outline: none; }}"
             f"QFrame#mapBar QToolButton:checked {{ background: {on}; border-color: {theme.color('accent').name()}; }}"
         )
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Keys that press what has the focus mean that, and not a picture as elsewhere in the window."""
+        if isinstance(event, QKeyEvent) and event.key() in _PRESS and not event.modifiers():
+            if event.type() == QEvent.Type.ShortcutOverride:
+                event.accept()
+                return True
+            presses = event.type() == QEvent.Type.KeyPress and event.key() != Qt.Key.Key_Space
+            if presses and isinstance(watched, QAbstractButton):
+                watched.click()
+                return True
+        return super().eventFilter(watched, event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
