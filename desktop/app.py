@@ -13,8 +13,10 @@ from importlib import metadata, resources
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, QTimer
-from PySide6.QtGui import QGuiApplication, QImage
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QSettings, Qt, QTimer
+from PySide6.QtGui import QGuiApplication, QImage, QPainter
 from PySide6.QtWidgets import QApplication, QDialog, QWidget
 
 from desktop.engine_thread import EngineThread
@@ -23,9 +25,11 @@ from desktop.thumbnails import Thumbnails
 from desktop.ui import icons, theme, translation
 from desktop.ui.library_menu import recent_libraries
 from desktop.ui.main_window import MainWindow
+from desktop.ui.preview_loader import to_image
 from desktop.ui.settings_refused import SettingsRefused
 from engine import settings as settings_room
 from engine.errors import ErrorCode, FileError, LightdeskError
+from engine.schemas.files import ImageLimits
 from engine.schemas.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -193,6 +197,16 @@ class Program:
 
         self._aside(save, done)
 
+    def picture_of(self, path: str, side_px: int, done: Callable[[QImage], None]) -> None:
+        """Decode a file that need not be in the library; no answer where it cannot be read."""
+        limits = settings_room.image_limits(self.settings)
+        # Who searches with it is told why it cannot be used.
+        self._aside(lambda: _picture_of(path, side_px, limits), done, lambda error: log.info("No picture: %s", error))
+
+    def pixels_of(self, image: QImage, side_px: int, done: Callable[[NDArray[np.uint8], QImage], None]) -> None:
+        """Return a pasted image as pixels, and made small."""
+        self._aside(lambda: _pixels_of(image, side_px), lambda made: done(*made))
+
     def doctor_text(self, done: Callable[[str], None], failed: Callable[[LightdeskError], None]) -> None:
         """Examine the machine off the GUI thread."""
         settings = self.settings
@@ -275,6 +289,25 @@ class Program:
 def _last_library(state: QSettings) -> Path | None:
     recent = recent_libraries(state)
     return Path(recent[0]) if recent and os.path.isfile(recent[0]) else None
+
+
+def _picture_of(path: str, side_px: int, limits: ImageLimits) -> QImage:
+    from engine.ingest.decode import preview
+    from engine.ingest.reading import read_file
+
+    return to_image(preview(read_file(path, limits).data, max_side=side_px, limits=limits, name=path))
+
+
+def _pixels_of(image: QImage, side_px: int) -> tuple[NDArray[np.uint8], QImage]:
+    whole = QImage(image.size(), QImage.Format.Format_RGB888)
+    whole.fill(Qt.GlobalColor.white)
+    painter = QPainter(whole)
+    painter.drawImage(whole.rect(), image)
+    painter.end()
+    rows = np.frombuffer(whole.constBits(), np.uint8).reshape(whole.height(), whole.bytesPerLine())
+    pixels = rows[:, : 3 * whole.width()].reshape(whole.height(), whole.width(), 3).copy()
+    keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+    return pixels, whole.scaled(side_px, side_px, keep, smooth)
 
 
 def _why_unsafe(path: Path) -> str | None:

@@ -52,6 +52,7 @@ def _row(
 
 _T = QT_TRANSLATE_NOOP
 _FILE, _EDIT, _LABEL = _T("Actions", "&File"), _T("Actions", "&Edit"), _T("Actions", "La&bel")
+_SIMILAR = _T("Actions", "&Similar")
 _VIEW, _LIBRARY, _HELP = _T("Actions", "&View"), _T("Actions", "&Library"), _T("Actions", "&Help")
 ACTIONS: tuple[ActionRow, ...] = (
     _row("open_files", _T("Actions", "Open files..."), "Ctrl+O", _FILE, writes=True),
@@ -76,6 +77,16 @@ ACTIONS: tuple[ActionRow, ...] = (
     _row("type_label", _T("Actions", "Type a label"), "L", _LABEL, writes=True),
     _row("reject", _T("Actions", "Reject the prediction"), "X", _LABEL, writes=True),
     _row("clear_label", _T("Actions", "Clear the label"), "Backspace", _LABEL, scope="middle", writes=True),
+    _row("find_similar", _T("Actions", "Find similar"), "F", _SIMILAR),
+    _row("find_part", _T("Actions", "Find similar to a part..."), "P", _SIMILAR),
+    _row("more_like_this", _T("Actions", "More like this too"), "Shift+F", _SIMILAR),
+    _row("not_like_this", _T("Actions", "Not like this"), "N", _SIMILAR),
+    _row("narrow", _T("Actions", "Only what is more alike"), ".", _SIMILAR, starts_group=True),
+    _row("widen", _T("Actions", "Also what is less alike"), ",", _SIMILAR),
+    _row("label_these", _T("Actions", "Label all that are found..."), "Shift+L", _SIMILAR, writes=True),
+    _row("compare", _T("Actions", "Compare side by side"), "C", _SIMILAR),
+    _row("go_back", _T("Actions", "Back"), "Alt+Left", _SIMILAR, starts_group=True),
+    _row("go_forward", _T("Actions", "Forward"), "Alt+Right", _SIMILAR),
     _row("toggle_preview", _T("Actions", "Large preview"), "Space", _VIEW, scope="middle"),
     _row("back", _T("Actions", "Back to the pictures"), "Esc", _VIEW),
     _row("larger_tiles", _T("Actions", "Larger tiles"), "Ctrl++ Ctrl+=", _VIEW, starts_group=True),

@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 
 from desktop.ui.ports import ReadPort
 from desktop.ui.refreshing import Refresher
+from desktop.ui.similar_search import SimilarSearch
 from engine.errors import LightdeskError
 from engine.schemas.job import Job
 from engine.schemas.library import Command, Facets, Problem, Query
@@ -20,6 +21,8 @@ _COUNTS_REST_MS = 700
 
 class Browser(QObject):
     """Reads ids, counts, problems, open jobs and what can be undone. GUI thread.
+
+    While a search by example stands the ids are its ranking.
 
     It reads again when it is told that something moved: the engine tells of its own commits, and of those of
     other processes.
@@ -37,9 +40,10 @@ class Browser(QObject):
     undoCame = Signal(object, object)  # Command or None, twice
     failed = Signal(object)  # LightdeskError
 
-    def __init__(self, read: ReadPort, query: Callable[[], Query], parent: QObject) -> None:
+    def __init__(self, read: ReadPort, query: Callable[[], Query], search: SimilarSearch, parent: QObject) -> None:
         super().__init__(parent)
-        self._read, self._query = read, query
+        self._read, self._query, self._search = read, query, search
+        self._n_asked = 0
         self._ids = Refresher(self._ask_ids, self)
         self._facets = Refresher(self._ask_facets, self, rest_ms=_COUNTS_REST_MS)
         self._problems = Refresher(self._ask_problems, self)
@@ -85,15 +89,36 @@ class Browser(QObject):
         """Something was done or undone: the next key may be Ctrl+Z."""
         self._undo.at_once()
 
+    def show(self, ids: NDArray[np.int64]) -> None:
+        """Show a list that is here already; nothing is read for it."""
+        self.idsCame.emit(ids, self._query())
+
     def _ask_ids(self) -> None:
         query = self._query()
-        self._read.ask("ids", lambda view: view.ids(query), lambda ids: self._ids_came(ids, query), self._ids_failed)
+        self._n_asked += 1
+        number = self._n_asked
 
-    def _ids_came(self, ids: NDArray[np.int64], query: Query) -> None:
+        def came(ids: NDArray[np.int64], whole: bool = True) -> None:
+            self._ids_came(ids, query, number, whole)
+
+        def failed(error: LightdeskError) -> None:
+            self._ids_failed(error, number)
+
+        if self._search.likeness is not None:
+            self._search.ask(query, came, failed)
+        else:
+            self._read.ask("ids", lambda view: view.ids(query), came, failed)
+
+    def _ids_came(self, ids: NDArray[np.int64], query: Query, number: int, whole: bool) -> None:
+        if number != self._n_asked:
+            return  # a list of all pictures, while a search has begun
         self.idsCame.emit(ids, query)
-        self._ids.finished()
+        if whole and number == self._n_asked:
+            self._ids.finished()
 
-    def _ids_failed(self, error: LightdeskError) -> None:
+    def _ids_failed(self, error: LightdeskError, number: int) -> None:
+        if number != self._n_asked:
+            return
         if not self._ids.n_failed:
             self.failed.emit(error)
         self._ids.failed()

@@ -111,12 +111,18 @@ class NothingFound(_Page):
 
     def __init__(self) -> None:
         super().__init__("nothing")
-        self.title.setText(self.tr("No picture passes the filter"))
+        self._clear = QPushButton()
+        self._clear.setProperty("primary", True)
+        self._clear.clicked.connect(self.clearRequested)
+        self._set_buttons((self._clear,))
+        self.show_search(standing=False)
         self.show_total(0)
-        clear = QPushButton(self.tr("Clear the filter"))
-        clear.setProperty("primary", True)
-        clear.clicked.connect(self.clearRequested)
-        self._set_buttons((clear,))
+
+    def show_search(self, *, standing: bool) -> None:
+        """Say whether it is a search by example that leaves nothing."""
+        filtered, alike = self.tr("No picture passes the filter"), self.tr("No picture is that much alike")
+        self.title.setText(alike if standing else filtered)
+        self._clear.setText(self.tr("Show all that was found") if standing else self.tr("Clear the filter"))
 
     def show_total(self, n_all: int) -> None:
         """Say how many pictures there are without the filter."""

@@ -93,6 +93,12 @@ class FilterBar(QWidget):
             (self.tr("Class"), "class"),
         ):
             self.sort.addItem(text, key)
+        # In its place while pictures stand by how alike they are: that is no order to choose.
+        self.by_likeness = Combo(10, 8)
+        self.by_likeness.addItem(self.tr("Likeness"))
+        self.by_likeness.setEnabled(False)
+        self.by_likeness.setToolTip(self.tr("The most alike come first; Escape goes back to all pictures"))
+        self.by_likeness.hide()
         self.direction = QToolButton()
         self.direction.setCheckable(True)
         self.direction.setToolTip(self.tr("Turn the order round"))
@@ -113,6 +119,7 @@ class FilterBar(QWidget):
             (self.low, self.tr("Lowest confidence")),
             (self.high, self.tr("Highest confidence")),
             (self.sort, self.tr("Order")),
+            (self.by_likeness, self.tr("Order")),
             (self.direction, self.tr("Descending order")),
             (self.clear_button, self.tr("Clear the filter")),
             (self.model, self.tr("Model")),
@@ -143,6 +150,7 @@ class FilterBar(QWidget):
         layout.addSpacing(6)
         layout.addWidget(order)
         layout.addWidget(self.sort)
+        layout.addWidget(self.by_likeness)
         layout.addWidget(self.direction)
         layout.addSpacing(4)
         layout.addWidget(model)
@@ -198,6 +206,12 @@ class FilterBar(QWidget):
         with QSignalBlocker(self):
             self.sort.setCurrentIndex(max(0, self.sort.findData(sort)))
             self.direction.setChecked(descending)
+
+    def show_by_likeness(self, on: bool) -> None:
+        """Say that pictures stand by how alike they are, or in the chosen order again."""
+        self.sort.setVisible(not on)
+        self.by_likeness.setVisible(on)
+        self.direction.setEnabled(not on)
 
     def show_facets(self, facets: Facets) -> bool:
         """Offer the sources and classes there are; True where the chosen source is gone."""

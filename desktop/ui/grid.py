@@ -30,6 +30,7 @@ from desktop.ui.score_marks import ScoreMarks
 from desktop.ui.tile_painter import GAP_PX
 from desktop.ui.tile_surface import MAX_TILE_PX, MIN_TILE_PX, TileSurface
 from desktop.ui.tile_words import words_of
+from engine.schemas.library import Tile
 
 __all__ = ["MAX_TILE_PX", "MIN_TILE_PX", "AssetGrid"]
 
@@ -76,10 +77,7 @@ class AssetGrid(TileSurface):
     def set_ids(self, ids: NDArray[np.int64], scores: NDArray[np.float64] | None = None, cut: int = 0) -> None:
         """Show these contents; current item, selection and what is on the screen stay where they are still there.
 
-        Parameters
-        ----------
-        scores, cut
-            Of a ranking: float64 (n,), and how many come before it falls apart.
+        Of a ranking with its scores, float64 (n,), and after how many it falls apart (`cut`).
         """
         if self.marks.show(scores, cut):
             self.viewport().update()
@@ -128,6 +126,10 @@ class AssetGrid(TileSurface):
     def shows(self, content_id: int) -> bool:
         """Tell whether a content is among those listed."""
         return self._selection.place_of(content_id) >= 0
+
+    def row_of(self, content_id: int) -> Tile | None:
+        """Return what a tile shows, if that is in memory."""
+        return self._rows.get(content_id)
 
     def go_to_start(self) -> None:
         """Begin at the first item, as in a new order; a selection of several stays."""

@@ -6,11 +6,8 @@ import os
 import sys
 from urllib.parse import quote_from_bytes, unquote_to_bytes
 
-from PySide6.QtCore import QMimeData, QRectF, Qt, QUrl
-from PySide6.QtGui import QImage, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QWidget
-
-from desktop.ui import icons, theme
+from PySide6.QtCore import QMimeData, QUrl
+from PySide6.QtGui import QImage
 
 
 def takes(mime: QMimeData) -> bool:
@@ -32,6 +29,11 @@ def image_in(mime: QMimeData) -> QImage | None:
         return None
     image = mime.imageData()
     return image if isinstance(image, QImage) and not image.isNull() else None
+
+
+def name_of(path: str) -> str:
+    """Return the file's name alone."""
+    return os.path.basename(path)
 
 
 def local_path(url: QUrl) -> str:
@@ -58,43 +60,3 @@ def _typed_path(line: str) -> str:
         return local_path(QUrl(text))
     text = os.path.expanduser(text) if text.startswith("~") else text
     return text if os.path.isabs(text) else ""
-
-
-class DropOverlay(QWidget):
-    """Lies over the window while something is dragged over it. GUI thread."""
-
-    def __init__(self, parent: QWidget) -> None:
-        super().__init__(parent)
-        self.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
-        self.setAccessibleName(self.tr("Drop here"))
-        self.hide()
-
-    def lift(self) -> None:
-        """Show it over all of the window."""
-        parent = self.parentWidget()
-        assert parent is not None
-        self.setGeometry(parent.rect())
-        self.raise_()
-        self.show()
-
-    def paintEvent(self, _event: QPaintEvent) -> None:
-        painter = QPainter(self)
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        ground = theme.color("window")
-        ground.setAlphaF(0.97)
-        painter.fillRect(self.rect(), ground)
-        accent = theme.color("accent")
-        frame = QRectF(self.rect()).adjusted(14, 14, -14, -14)
-        painter.setPen(QPen(accent, 3, Qt.PenStyle.DashLine))
-        painter.drawRoundedRect(frame, 14, 14)
-        picture = icons.pixmap("drop", accent, 72, self.devicePixelRatioF())
-        center = self.rect().center()
-        painter.drawPixmap(center.x() - 36, center.y() - 70, picture)
-        font = painter.font()
-        font.setPointSizeF(font.pointSizeF() * 1.5)
-        painter.setFont(font)
-        painter.setPen(theme.color("text"))
-        below = self.rect().adjusted(0, self.height() // 2 + 14, 0, 0)
-        where = Qt.AlignmentFlag.AlignHCenter | Qt.AlignmentFlag.AlignTop
-        painter.drawText(below, where, self.tr("Drop to add to the library"))
-        painter.end()

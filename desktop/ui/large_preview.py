@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QRectF, Qt, QTimer
-from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent
+from PySide6.QtCore import QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QResizeEvent
+from PySide6.QtWidgets import QToolButton
 
+from desktop.ui import icons
 from desktop.ui.inspector_words import label_state
 from desktop.ui.plain_text import printable
 from desktop.ui.ports import EnginePort, ReadPort, ThumbnailPort
@@ -16,10 +18,13 @@ from engine.schemas.library import Detail
 
 _SIDE_PX = 3000
 _SETTLE_MS = 60
+_EDGE_PX = 10
 
 
 class LargePreview(PreviewView):
     """A preview that loads what it is told to show. GUI thread."""
+
+    partRequested = Signal()  # a part of it is to be marked
 
     def __init__(self, read: ReadPort, thumbnails: ThumbnailPort, engine: EnginePort) -> None:
         super().__init__()
@@ -35,6 +40,12 @@ class LargePreview(PreviewView):
         self._settle.setInterval(_SETTLE_MS)
         self._settle.timeout.connect(lambda: self._load(0))
         self.sharperWanted.connect(self._load)
+        self.part_button = QToolButton(self)
+        self.part_button.setObjectName("overPicture")
+        icons.set_icon(self.part_button, "mark-part")
+        self.part_button.setToolTip(self.tr("Find similar to a part of it (P, or Ctrl and drag)"))
+        self.part_button.setAccessibleName(self.tr("Find similar to a part of it"))
+        self.part_button.clicked.connect(lambda _checked=False: self.partRequested.emit())
 
     def show_content(self, content_id: int | None, model_ref: str = "", place: str = "") -> None:
         """Show a content; `place` says where among the others it stands."""
@@ -100,6 +111,11 @@ class LargePreview(PreviewView):
             best = self._detail.predictions[0].top[0]
             words.append(f"{best.class_name} {percent(best.confidence)}")
         return [*words, *extra]
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.part_button.adjustSize()
+        self.part_button.move(self.width() - self.part_button.width() - _EDGE_PX, _EDGE_PX)
 
     def paintEvent(self, event: QPaintEvent) -> None:
         super().paintEvent(event)

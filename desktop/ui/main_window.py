@@ -10,15 +10,18 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QSettings
 from PySide6.QtGui import QAction, QCloseEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit
+from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
 from desktop.ui.arrivals import Arrivals
 from desktop.ui.browsing import Browser
+from desktop.ui.exploring import Exploring
 from desktop.ui.library_menu import LibraryMenu
 from desktop.ui.library_panel import ALL, PROBLEMS
 from desktop.ui.menus import build_menus
 from desktop.ui.plain_text import printable
 from desktop.ui.ports import EnginePort, ReadPort, Shell, ThumbnailPort
+from desktop.ui.sampling import Sampler
+from desktop.ui.similar_search import SimilarSearch
 from desktop.ui.steps import Steps
 from desktop.ui.window_actions import WindowActions
 from desktop.ui.window_state import WindowState
@@ -43,8 +46,13 @@ class MainWindow(WindowActions):
         self._facets = Facets(0, 0, 0, 0, 0)
         self._warned_of: str | None = None
         self._keys_to_found = False  # Enter in the search: the keys go to what is found
-        self._order: tuple[str, bool] | None = None  # of the pictures that are shown
-        self.browser = Browser(read, self.query, self)
+        self._order: tuple[str, bool, int] | None = None  # of the pictures that are shown
+        self.similar = SimilarSearch(engine, self)
+        self.browser = Browser(read, self.query, self.similar, self)
+        sampler = Sampler(self.similar, self.grid, shell, read, engine, thumbnails, self)
+        self.exploring = Exploring(
+            self.similar, self.similar_bar, self.grid, self.browser, sampler, self.query, self._show_pictures, self
+        )
         self.steps = Steps(engine, self._seen_selection, self)
         self.arrivals = Arrivals(self.grid, self._is_free)
         self.library_menu = LibraryMenu(self, shell, state, self.banner)
@@ -65,6 +73,7 @@ class MainWindow(WindowActions):
         self.filters.changed.connect(self._filter_changed)
         self.filters.left.connect(self._go_to_found)
         self.filters.modelChosen.connect(self._shell.use_model)
+        self.filters.search.installEventFilter(self)
         self.grid.currentChanged.connect(lambda _id: self._show_selected())
         self.grid.selectionChanged.connect(self._show_selected)
         self.grid.activated.connect(lambda _id: self.toggle_preview())
@@ -94,6 +103,13 @@ class MainWindow(WindowActions):
             signal.connect(lambda job_id, call=name: self._engine.call(call, job_id))
         self.activity.badge.clicked.connect(self._explain_device)
         self.steps.said.connect(self.activity.say)
+        self.exploring.said.connect(self.activity.say)
+        self.similar.refused.connect(self.show_error)
+        self.similar.moved.connect(lambda: self.filters.show_by_likeness(self.exploring.stands))
+        self.similar_bar.labelRequested.connect(self.label_these)
+        for part, view in ((self.large_part, self.large), (self.inspector_part, self.inspector.preview)):
+            part.chosen.connect(lambda area, view=view: self.exploring.find_part(view, self.grid.current_id(), area))
+        self.large.partRequested.connect(self.large_part.begin)
         self.browser.idsCame.connect(self._show_ids)
         self.browser.facetsCame.connect(self._show_facets)
         self.browser.problemsCame.connect(self.problems.show_problems)
@@ -129,6 +145,7 @@ class MainWindow(WindowActions):
         self.inspector.set_model_ref(model_ref)
         self._set_read_only(read_only)
         self.browser.open()
+        self.similar.open(model_ref)
         self._engine.call("models", done=self._show_models)
         if read_only:
             self.banner.show_notice(
@@ -140,6 +157,7 @@ class MainWindow(WindowActions):
     def _set_read_only(self, read_only: bool) -> None:
         self.steps.read_only = read_only
         self.inspector.set_read_only(read_only)
+        self.similar_bar.can_label = not read_only
         for action in self.findChildren(QAction):
             if action.property("writes"):
                 action.setEnabled(not read_only)
@@ -167,6 +185,9 @@ class MainWindow(WindowActions):
         self.grid.reset()
         self.inspector.reset()
         self.large.reset()
+        self.compared.reset()
+        self.exploring.forget()
+        self.filters.show_by_likeness(False)
         self.arrivals.forget()
         self._order = None
         self.problems.show_problems([])
@@ -178,7 +199,7 @@ class MainWindow(WindowActions):
     def predictions_stored(self, content_ids: tuple[int, ...]) -> None:
         """New answers: counts and order are read again soon."""
         self.grid.refresh(content_ids)
-        self.browser.contents_moved(_CALM_MS if self.grid.is_driven else 0)
+        self.browser.contents_moved(_CALM_MS if self.grid.is_driven or self.exploring.stands else 0)
         if self.grid.current_id() in content_ids:
             self.inspector.refresh()
 
@@ -192,6 +213,7 @@ class MainWindow(WindowActions):
         self.grid.refresh(content_ids or None)
         self.inspector.refresh()
         self.large.refresh()
+        self.similar.forget_kept()
         query = self.query()
         if query.class_name is not None or query.labelled != "any" or query.text or query.sort == "class":
             self.browser.contents_moved()
@@ -204,6 +226,7 @@ class MainWindow(WindowActions):
         self.grid.refresh(None)
         self.inspector.refresh()
         self.large.refresh()
+        self.similar.forget_kept()
         self.browser.all_moved()
 
     def problems_changed(self) -> None:
@@ -242,9 +265,9 @@ class MainWindow(WindowActions):
     # What was read
 
     def _show_ids(self, ids: NDArray[np.int64], query: Query) -> None:
-        self.grid.set_ids(ids)
-        order, self._order = self._order, (query.sort, query.descending)
-        if order not in (None, self._order):
+        returned = self.exploring.shown(ids, query)
+        order, self._order = self._order, (query.sort, query.descending, self.exploring.n_moves)
+        if order not in (None, self._order) and not returned:
             self.grid.go_to_start()
         self.arrivals.shown()
         if self._keys_to_found:
@@ -252,8 +275,8 @@ class MainWindow(WindowActions):
             self.middle.take_keys()
         self.filters.show_count(len(ids), self._facets.n_all)
         page = self.middle.currentWidget()
-        if page is self.large and len(ids):
-            self._load_large()  # its place among the others may be another now
+        if page in (self.large, self.compared) and len(ids):
+            self._show_current(page)  # its place among the others may be another now
         elif page not in (self.problems, self.closed):
             self._show_page(len(ids))
 
@@ -278,20 +301,24 @@ class MainWindow(WindowActions):
             action.setText(f"{text} {command.title}" if command is not None else text)
             action.setEnabled(command is not None and not self.steps.read_only)
 
-    def _seen_selection(self) -> list[int]:
-        """Return what a step goes to: nothing while the pictures are not shown."""
-        return [] if self.middle.currentWidget() in (self.problems, self.closed) else self.grid.selected_ids()
-
     def _is_free(self) -> bool:
-        """Tell whether the person looks at the pictures, and has not chosen several or begun to type."""
+        """Tell whether the person looks at all pictures, and has not chosen several or begun to type."""
         typing = isinstance(QApplication.focusWidget(), QLineEdit | QAbstractSpinBox)
-        return self.middle.currentWidget() is self.grid and self.grid.n_selected() <= 1 and not typing
+        looks = self.middle.currentWidget() is self.grid and not self.exploring.stands
+        return looks and self.grid.n_selected() <= 1 and not typing
 
     def _show_selected(self) -> None:
         n = self.grid.n_selected()
         self.inspector.show_content(self.grid.current_id(), n, self.grid.marked() if n > 1 else None)
-        if self.middle.currentWidget() is self.large:
+        for part in (self.large_part, self.inspector_part):
+            part.end()
+        self._show_current(self.middle.currentWidget())
+
+    def _show_current(self, page: QWidget | None) -> None:
+        if page is self.large:
             self._load_large()
+        elif page is self.compared:
+            self._show_beside()
 
     # Choosing what is shown
 
@@ -314,20 +341,27 @@ class MainWindow(WindowActions):
             self.panel.show_choice(("class", query.class_name))
         else:
             self.panel.show_choice(ALL if query.source_id is None else ("source", query.source_id))
-        if self.middle.currentWidget() in (self.problems, self.large):
-            self._show_page(self.grid.count())
+        self._show_pictures()
         self.browser.show_now()
 
     def clear_filter(self) -> None:
         """Show everything again."""
+        if self.exploring.stands and not self.filters.is_filtering():
+            self.exploring.set_level("everything")
         self.filters.clear()
         self._filter_changed()
 
     def back(self) -> None:
-        """Leave the large preview, a field or the list of problems."""
-        page = self.middle.currentWidget()
+        """Leave the large preview, a comparison, a field, the list of problems or a search by example."""
+        page, focus = self.middle.currentWidget(), QApplication.focusWidget()
         if page is self.large:
             self.toggle_preview()
+        elif page is self.compared:
+            self.compare()
+        elif (
+            self.exploring.stands and page is not self.problems and not isinstance(focus, QLineEdit | QAbstractSpinBox)
+        ):
+            self.exploring.close()
         elif page is self.problems:
             self.panel.show_choice(ALL)
             self._filter_changed()
@@ -338,7 +372,7 @@ class MainWindow(WindowActions):
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
         if self._overlay.isVisible():
-            self._overlay.lift()
+            self._overlay.fit()
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self.inspector.commit_typed()

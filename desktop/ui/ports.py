@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
 from engine.errors import LightdeskError
+from engine.schemas.insight import Insight
 from engine.schemas.job import Job
 from engine.schemas.library import Command, Detail, Facets, Problem, Query, Tile
 from engine.schemas.settings import Settings
@@ -25,6 +26,7 @@ class LibraryReader(Protocol):
     def ids(self, query: Query) -> NDArray[np.int64]: ...
     def tiles(self, content_ids: Sequence[int], model_ref: str) -> list[Tile]: ...
     def detail(self, content_id: int, model_ref: str) -> Detail | None: ...
+    def insight(self, content_id: int, model_ref: str) -> Insight | None: ...
     def facets(self, model_ref: str) -> Facets: ...
     def problems(self, limit: int = 1000) -> list[Problem]: ...
     def jobs(self, *, active_only: bool = False) -> list[Job]: ...
@@ -109,6 +111,12 @@ class Shell(Protocol):
 
     def save_pasted(self, image: QImage, done: Callable[[str], None]) -> None:
         """Keep a pasted image as a file in the library's folder `pasted`."""
+
+    def picture_of(self, path: str, side_px: int, done: Callable[[QImage], None]) -> None:
+        """Decode a file that need not be in the library, at most `side_px` long; no answer where it cannot be read."""
+
+    def pixels_of(self, image: QImage, side_px: int, done: Callable[[NDArray[np.uint8], QImage], None]) -> None:
+        """Return a pasted image as uint8 (h, w, 3) RGB, transparency over white, and made small."""
 
     def doctor_text(self, done: Callable[[str], None], failed: Failed) -> None:
         """Examine this machine."""

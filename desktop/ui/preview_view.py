@@ -33,6 +33,7 @@ class PreviewView(QWidget):
 
     sharperWanted = Signal(int)  # longest side in pixels that would be worth having
     zoomChanged = Signal(float)  # screen pixels to a pixel of the picture
+    moved = Signal()  # a person zoomed or panned
 
     def __init__(self) -> None:
         super().__init__()
@@ -120,6 +121,44 @@ class PreviewView(QWidget):
         """Zoom so that the point under the cursor stays there."""
         self._set_scale(self._shown_scale() * factor, at)
 
+    # What another view needs to show the same place, and a marker to mark a part
+
+    def place(self) -> tuple[float, QPointF] | None:
+        """Return the zoom, as a multiple of the scale at which all is seen, and what is in the middle, in parts.
+
+        None where the whole picture is shown.
+        """
+        return None if self._scale is None else (self._scale / self._fit_scale(), QPointF(self._center))
+
+    def go_to(self, place: tuple[float, QPointF] | None) -> None:
+        """Show the place that another view shows; `moved` does not tell of it."""
+        if self._image is None:
+            return
+        if place is None:
+            self._scale, self._center = None, QPointF(0.5, 0.5)
+        else:
+            self._scale, self._center = place[0] * self._fit_scale(), QPointF(place[1])
+            self._hold()
+            self._ask_for_sharper()
+        self._set_cursor()
+        self.update()
+
+    def picture_rect(self) -> QRectF:
+        """Return where the whole picture would be, in the widget's pixels; empty without one."""
+        return QRectF() if self._image is None else self._target()
+
+    def part(self, part: QRectF, side_px: int) -> QImage | None:
+        """Return a part of what is shown, given in parts of width and height, at most `side_px` long."""
+        if self._image is None:
+            return None
+        width, height = self._image.width(), self._image.height()
+        area = QRectF(part.x() * width, part.y() * height, part.width() * width, part.height() * height)
+        cut = self._image.copy(area.toAlignedRect().intersected(self._image.rect()))
+        if max(cut.width(), cut.height()) <= side_px:
+            return cut
+        keep, smooth = Qt.AspectRatioMode.KeepAspectRatio, Qt.TransformationMode.SmoothTransformation
+        return cut.scaled(side_px, side_px, keep, smooth)
+
     # Where the picture is
 
     def _fit_scale(self) -> float:
@@ -156,6 +195,7 @@ class PreviewView(QWidget):
             self._ask_for_sharper()
         self._set_cursor()
         self.zoomChanged.emit(self._shown_scale() * self.devicePixelRatioF())
+        self.moved.emit()
         self.update()
 
     def _pan(self, by: QPointF) -> None:
@@ -164,6 +204,7 @@ class PreviewView(QWidget):
         width, height = self._full.width() * self._scale, self._full.height() * self._scale
         self._center = QPointF(self._center.x() - by.x() / width, self._center.y() - by.y() / height)
         self._hold()
+        self.moved.emit()
         self.update()
 
     def _hold(self) -> None:

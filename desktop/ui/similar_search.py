@@ -124,7 +124,13 @@ class SimilarSearch(QObject):
         if likeness is not None and not likeness.samples:
             likeness = None
         self.leaving.emit()
-        self._trail.go(Stop(likeness, level))
+        stop = Stop(likeness, level)
+        if likeness is None:
+            # Where the person was in them when the first search began.
+            before = next(stop for stop in reversed(self._trail.behind) if stop.likeness is None)
+            stop.ids, stop.where = before.ids, before.where
+            stop.current_id, stop.scroll_px = before.current_id, before.scroll_px
+        self._trail.go(stop)
         self._drop_questions()
         self.moved.emit()
 
@@ -186,7 +192,7 @@ class SimilarSearch(QObject):
                 sample.example = example
                 if sample.region is None and example.content_id is not None:
                     sample.content_id = example.content_id
-                self._tell(sample)
+                self.tell_of(sample)
 
         def failed(error: LightdeskError) -> None:
             if epoch == self._epoch:
@@ -195,11 +201,8 @@ class SimilarSearch(QObject):
 
         self._engine.compute(name, *arguments, done=came, failed=failed)
 
-    def picture(self, sample: Sample) -> None:
-        """A small picture of a sample has come."""
-        self._tell(sample)
-
-    def _tell(self, sample: Sample) -> None:
+    def tell_of(self, sample: Sample) -> None:
+        """Something of a sample has come: what to search with, its picture or its name."""
         if self.likeness is not None and sample in self.likeness.samples:
             self.changed.emit()
 

@@ -33,6 +33,11 @@ class Trail(Generic[T]):
         return tuple(self._stops)
 
     @property
+    def behind(self) -> tuple[T, ...]:
+        """Those up to the one where we are, in order."""
+        return tuple(self._stops[: self._at + 1])
+
+    @property
     def can_back(self) -> bool:
         """Whether something lies behind."""
         return self._at > 0

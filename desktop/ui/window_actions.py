@@ -2,39 +2,41 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtGui import QAction, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QGuiApplication, QKeyEvent
+from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QMouseEvent
 from PySide6.QtWidgets import QFileDialog, QMenu
 
-from desktop.ui import intake, reveal
+from desktop.ui import reveal
 from desktop.ui.about import AboutDialog
-from desktop.ui.arrivals import Arrivals
 from desktop.ui.doctor_dialog import DoctorDialog
 from desktop.ui.library_menu import LibraryMenu
+from desktop.ui.likeness import Sample
 from desktop.ui.plain_text import printable
 from desktop.ui.settings_dialog import SettingsDialog
 from desktop.ui.shortcuts_sheet import ShortcutsSheet
-from desktop.ui.steps import Steps
-from desktop.ui.window_parts import WindowParts
+from desktop.ui.similar_search import SimilarSearch
+from desktop.ui.tile_words import score_text
+from desktop.ui.window_drops import WindowDrops
 from engine.schemas.library import Facets
 
 _ZOOM = 1.25
 _IMAGES = "*.jpg *.jpeg *.png *.webp *.bmp *.tif *.tiff *.gif *.avif *.heic *.heif"
 
 
-class WindowActions(WindowParts):
+class WindowActions(WindowDrops):
     """The acting half of the window; `desktop.ui.main_window.MainWindow` makes the parts it acts on. GUI thread."""
 
     actions_by_name: dict[str, QAction]
-    steps: Steps
-    arrivals: Arrivals
     library_menu: LibraryMenu
+    similar: SimilarSearch
     _model_ref: str
     _facets: Facets
 
     # Steps by a person
+
+    def _seen_selection(self) -> list[int]:
+        """Return what a step goes to: nothing while the pictures are not shown."""
+        return [] if self.middle.currentWidget() in (self.problems, self.closed) else self.grid.selected_ids()
 
     def accept_kth(self, k: int) -> None:
         """Take the k-th prediction as the label."""
@@ -86,11 +88,6 @@ class WindowActions(WindowParts):
 
     # Getting things in
 
-    def submit(self, paths: list[str]) -> None:
-        """Take paths into the library."""
-        if paths:
-            self.steps.take_in(paths, self.arrivals.dropped)
-
     def open_files(self) -> None:
         """Ask for files."""
         paths, _ = QFileDialog.getOpenFileNames(self, self.tr("Open files"), "", self.tr("Images") + f" ({_IMAGES});;*")
@@ -113,36 +110,6 @@ class WindowActions(WindowParts):
             self.submit(paths)
         else:
             self.activity.say(self.tr("No folder has been added yet."))
-
-    def paste(self) -> None:
-        """Take an image or paths from the clipboard."""
-        if not self._take(QGuiApplication.clipboard().mimeData()):
-            self.activity.say(self.tr("The clipboard holds no image and no path of a file."))
-
-    def _take(self, mime: Any) -> bool:
-        if paths := intake.paths_in(mime):
-            self.submit(paths)
-        elif (image := intake.image_in(mime)) is not None:
-            self._shell.save_pasted(image, lambda path: self.submit([path]))
-        else:
-            return False
-        return True
-
-    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
-        if event.source() is None and not self.steps.read_only and intake.takes(event.mimeData()):
-            event.acceptProposedAction()
-            self._overlay.lift()
-
-    def dragLeaveEvent(self, _event: QDragLeaveEvent) -> None:
-        self._overlay.hide()
-
-    def dropEvent(self, event: QDropEvent) -> None:
-        self._overlay.hide()
-        # Never a move: the files stay theirs.
-        event.setDropAction(Qt.DropAction.CopyAction)
-        event.accept()
-        if not self._take(event.mimeData()):
-            self.activity.say(self.tr("Only files on this computer can be dropped; save the picture first."))
 
     # The rest of the menus
 
@@ -210,24 +177,32 @@ class WindowActions(WindowParts):
             self._load_large()
 
     def _load_large(self) -> None:
-        place = self.tr("{0} of {1}").format(f"{self.grid.current_place() + 1:,}", f"{self.grid.count():,}")
-        self.large.show_content(self.grid.current_id(), self._model_ref, place)
+        self.large.show_content(self.grid.current_id(), self._model_ref, self._place_words())
 
     def _show_page(self, n: int) -> None:
-        page = self.grid if n else self.nothing if self.filters.is_filtering() else self.empty
+        none_alike = self.exploring.stands and not n
+        self.nothing.show_search(standing=none_alike)
+        page = self.grid if n else self.nothing if none_alike or self.filters.is_filtering() else self.empty
         self.middle.turn_to(page)
+
+    def _show_pictures(self) -> None:
+        """Let the grid be seen, whatever was shown in its place."""
+        if self.middle.currentWidget() in (self.problems, self.large, self.compared):
+            self._show_page(self.grid.count())
 
     def larger_tiles(self) -> None:
         """Make tiles larger, or the picture that is shown large."""
-        if self.large.isVisible():
-            self.large.zoom(_ZOOM)
+        page = self.middle.currentWidget()
+        if page is self.large or page is self.compared:
+            page.zoom(_ZOOM)
         else:
             self.grid.zoom(1)
 
     def smaller_tiles(self) -> None:
         """Make tiles smaller, or the picture that is shown large."""
-        if self.large.isVisible():
-            self.large.zoom(1 / _ZOOM)
+        page = self.middle.currentWidget()
+        if page is self.large or page is self.compared:
+            page.zoom(1 / _ZOOM)
         else:
             self.grid.zoom(-1)
 
@@ -238,7 +213,7 @@ class WindowActions(WindowParts):
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         moves = {Qt.Key.Key_Left: -1, Qt.Key.Key_Up: -1, Qt.Key.Key_Right: 1, Qt.Key.Key_Down: 1}
-        if self.middle.currentWidget() is self.large and Qt.Key(event.key()) in moves:
+        if self.middle.currentWidget() in (self.large, self.compared) and Qt.Key(event.key()) in moves:
             self.grid.step(moves[Qt.Key(event.key())])
         else:
             super().keyPressEvent(event)
@@ -247,9 +222,92 @@ class WindowActions(WindowParts):
         text = self.activity.badge.details().replace("\n", "  ·  ")
         self.banner.show_notice(text, [(self.tr("Doctor…"), self.show_doctor)])
 
+    # Finding similar
+
+    def find_similar(self) -> None:
+        """Show what is like the chosen pictures."""
+        self.exploring.find(self._seen_selection())
+
+    def find_part(self) -> None:
+        """Let a part of the picture be marked, to search with it."""
+        if self.grid.current_id() is not None:
+            (self.large_part if self.middle.currentWidget() is self.large else self.inspector_part).begin()
+
+    def more_like_this(self) -> None:
+        """Let the search be like the chosen pictures as well."""
+        self.exploring.add("plus", self._seen_selection())
+
+    def not_like_this(self) -> None:
+        """Let the search be unlike the chosen pictures."""
+        self.exploring.add("minus", self._seen_selection())
+
+    def narrow(self) -> None:
+        """Show only what is more alike."""
+        self.exploring.narrow()
+
+    def widen(self) -> None:
+        """Show also what is less alike."""
+        self.exploring.widen()
+
+    def label_these(self) -> None:
+        """Type a label for all that are found."""
+        if self.similar_bar.label_button.isEnabled() and self.exploring.stands:
+            self._show_pictures()
+            self.grid.select_all()
+            self.type_label()
+
+    def go_back(self) -> None:
+        """Show what was shown before."""
+        self.similar.back()
+
+    def go_forward(self) -> None:
+        """Show again what came after it."""
+        self.similar.forward()
+
+    def mousePressEvent(self, event: QMouseEvent) -> None:
+        step = {Qt.MouseButton.BackButton: self.go_back, Qt.MouseButton.ForwardButton: self.go_forward}
+        if (go := step.get(event.button())) is not None:
+            go()
+        else:
+            super().mousePressEvent(event)
+
+    def compare(self) -> None:
+        """Put the current picture beside the one that is looked for, or the two chosen ones beside each other."""
+        if self.middle.currentWidget() is self.compared:
+            self._show_page(self.grid.count())
+            self.grid.setFocus()
+        elif (sample := self._to_compare_with()) is not None:
+            searched = self.similar.likeness is not None and sample in self.similar.likeness.samples
+            self.compared.begin(sample, self.tr("Looked for") if searched else self.tr("Chosen"))
+            self.middle.turn_to(self.compared)
+            self.compared.setFocus()
+            self._show_beside()
+        else:
+            self.activity.say(self.tr("Choose two pictures to compare, or find similar ones first (F)."))
+
+    def _to_compare_with(self) -> Sample | None:
+        current, chosen = self.grid.current_id(), self._seen_selection()
+        if current is None:
+            return None
+        if len(chosen) == 1 and self.similar.likeness is not None:
+            return self.similar.likeness.samples[0]
+        other = next((content_id for content_id in chosen if content_id != current), None)
+        return None if other is None else Sample("", other)
+
+    def _show_beside(self) -> None:
+        self.compared.show_beside(self.grid.current_id(), self._place_words())
+
+    def _place_words(self) -> str:
+        place = self.grid.current_place()
+        words = self.tr("{0} of {1}").format(f"{place + 1:,}", f"{self.grid.count():,}")
+        score = self.grid.marks.score_at(place)
+        return words if score is None else f"{score_text(score)}  \N{MIDDLE DOT}  {words}"
+
     def _grid_menu(self, at: QPoint) -> None:
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        for name in ("find_similar", "more_like_this", "not_like_this", "compare", ""):
+            menu.addAction(self.actions_by_name[name]) if name else menu.addSeparator()
         for name in ("accept_first", "type_label", "reject", "clear_label", "copy_record", "hide_selected"):
             menu.addAction(self.actions_by_name[name])
         menu.popup(at)

@@ -5,9 +5,11 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
-from desktop.ui import icons, intake
+from desktop.ui import icons
 from desktop.ui.activity_bar import ActivityBar
 from desktop.ui.banner import Banner
+from desktop.ui.compare_view import CompareView
+from desktop.ui.drop_overlay import DropOverlay
 from desktop.ui.empty_state import EmptyState, LibraryClosed, NothingFound
 from desktop.ui.filter_bar import FilterBar
 from desktop.ui.grid import AssetGrid
@@ -15,8 +17,10 @@ from desktop.ui.inspector import Inspector
 from desktop.ui.large_preview import LargePreview
 from desktop.ui.library_panel import LibraryPanel
 from desktop.ui.middle import Middle
+from desktop.ui.part_marker import PartMarker
 from desktop.ui.ports import EnginePort, ReadPort, Shell, ThumbnailPort
 from desktop.ui.problems_view import ProblemsView
+from desktop.ui.similar_bar import SimilarBar
 
 _MIN_WIDTH_PX, _MIN_HEIGHT_PX = 900, 520
 
@@ -37,18 +41,21 @@ class WindowParts(QMainWindow):
     def _build_parts(self, thumbnails: ThumbnailPort) -> None:
         self.filters = FilterBar()
         self.banner = Banner()
+        self.similar_bar = SimilarBar()
         self.panel = LibraryPanel()
         self.grid = AssetGrid(self._read, thumbnails)
         self.empty, self.nothing, self.closed = EmptyState(), NothingFound(), LibraryClosed()
         self.problems = ProblemsView()
         self.large = LargePreview(self._read, thumbnails, self._engine)
         self.large.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.compared = CompareView(self._read, thumbnails, self._engine, self._shell.picture_of)
         self.middle = Middle()
         # The grid first: whether the library is empty is not known before it has been read.
-        for page in (self.grid, self.empty, self.nothing, self.problems, self.large, self.closed):
+        for page in (self.grid, self.empty, self.nothing, self.problems, self.large, self.compared, self.closed):
             self.middle.addWidget(page)
         self.inspector = Inspector(self._read, thumbnails, self._engine, top_k=self._shell.settings.top_k)
         self.inspector.setMinimumWidth(240)
+        self.large_part, self.inspector_part = PartMarker(self.large), PartMarker(self.inspector.preview)
         self.activity = ActivityBar()
 
     def _lay_out(self) -> None:
@@ -64,10 +71,11 @@ class WindowParts(QMainWindow):
         rows.setSpacing(0)
         rows.addWidget(self.filters)
         rows.addWidget(self.banner)
+        rows.addWidget(self.similar_bar)
         rows.addWidget(self._splitter, 1)
         rows.addWidget(self.activity)
         self.setCentralWidget(whole)
-        self._overlay = intake.DropOverlay(whole)
+        self._overlay = DropOverlay(whole)
         # Fields would take a dropped file for text; drops go to the window wherever they fall.
         for child in whole.findChildren(QWidget):
             if child.acceptDrops():

@@ -33,6 +33,7 @@ from engine.schemas.library import (
 )
 from engine.schemas.prediction import ClassScore
 from engine.schemas.settings import Settings
+from engine.schemas.similar import Cuts, Example, IndexState, Ranking, Region, SimilarQuery
 from tests.desktop.fake_view import AT, CLASSES, MODEL_REF, Content, FakeView
 
 __all__ = ["AT", "CLASSES", "MODEL_REF", "REPORT", "Content", "FakeEngine", "FakeView"]
@@ -67,6 +68,7 @@ class FakeEngine:
         self.problem_rows: list[Problem] = []
         self.job_rows: dict[int, Job] = {}
         self.n_views = 0
+        self.ranking_note = ""
         self._done: list[tuple[Command, dict[int, Content]]] = []
         self._undone: list[tuple[Command, dict[int, Content]]] = []
         self._lock = threading.RLock()
@@ -209,6 +211,42 @@ class FakeEngine:
     def preview(self, content_id: int, max_side: int) -> Frame:
         shade = [int(self.contents[content_id].sha256[i : i + 2], 16) for i in (0, 2, 4)]
         return Frame(np.full((300, 400, 3), shade, np.uint8), 400, 300, "image/jpeg")
+
+    def similar(self, query: SimilarQuery) -> Ranking:
+        """Contents are alike by how near their numbers are."""
+        self._called("similar", query)
+        view = self.view()
+        ids = view.ids(query.where)
+        view.close()
+        n = max(1, len(self.contents))
+
+        def likeness(example: Example) -> np.ndarray[Any, Any]:
+            number = example.content_id if example.vector is None else float(example.vector[0])
+            return 1 - np.abs(ids - number) / n
+
+        sides = [np.mean([likeness(e) for e in side], axis=0) if side else 0 for side in (query.plus, query.minus)]
+        scores = np.asarray(sides[0] - np.multiply(sides[1], 0.5), np.float64)
+        order = np.lexsort((ids, -scores))[: query.k]
+        cuts = Cuts(min(1, len(order)), min(4, len(order)), min(9, len(order)))
+        return Ranking(ids[order], scores[order], n, cuts, self.ranking_note, 12.3)
+
+    def index_state(self, model_ref: str) -> IndexState:
+        self._called("index_state", model_ref)
+        return IndexState(model_ref, "ready")
+
+    def example(self, path: str, region: Region | None = None) -> Example:
+        """A file that is in the library is known; any other is most like number 3."""
+        self._called("example", path)
+        known = [c.id for c in self.contents.values() if c.path == path]
+        return Example(known[0]) if known else Example(vector=np.array([3, 0], np.float32))
+
+    def example_of_content(self, content_id: int, region: Region) -> Example:
+        self._called("example_of_content", content_id, region)
+        return Example(vector=np.array([content_id, 0], np.float32))
+
+    def example_of_pixels(self, pixels: np.ndarray[Any, Any]) -> Example:
+        self._called("example_of_pixels", pixels)
+        return Example(vector=np.array([5, 0], np.float32))
 
     def exif(self, content_id: int) -> dict[str, str]:
         return {"Camera": "None"}

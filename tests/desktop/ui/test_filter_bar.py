@@ -75,7 +75,9 @@ def test_every_control_is_in_the_query(filters: Filters, qtbot) -> None:
     bar.high.setValue(20)
     bar.sort.setCurrentIndex(bar.sort.findText("Margin"))
     bar.direction.click()
-    assert bar.query("m") == Query(2, "tench", 0.2, 0.8, "rejected", "IMG", "margin", True, "m")
+    assert bar.query("m") == Query(
+        2, "tench", 0.2, 0.8, "rejected", "IMG", sort="margin", descending=True, model_ref="m"
+    )
     qtbot.waitUntil(lambda: filters.n_changes >= 1, timeout=2000)
     bar.clear_button.click()
     assert bar.query("m") == Query(sort="margin", descending=True, model_ref="m")

@@ -10,11 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PySide6.QtCore import QMimeData, Qt, QUrl
 from PySide6.QtGui import QImage
-from PySide6.QtWidgets import QWidget
 
-from desktop.ui import theme
-from desktop.ui.intake import DropOverlay, image_in, local_path, paths_in, takes, url_of
-from tests.desktop.ui.on_screen import painted, shown
+from desktop.ui.intake import image_in, local_path, paths_in, takes, url_of
 
 NAMES = st.binary(min_size=1, max_size=40).filter(lambda name: not set(name) & {0, ord("/")})
 
@@ -69,14 +66,3 @@ def test_pictures_and_what_is_taken(qtbot) -> None:
     empty.setImageData(QImage())
     assert image_in(empty) is None
     assert takes(mime("file:///a"))
-
-
-def test_overlay_lies_over_the_whole_window_and_takes_no_clicks(qtbot) -> None:
-    parent = QWidget()
-    overlay = DropOverlay(parent)
-    shown(qtbot, parent, 300, 200)
-    assert not overlay.isVisible()
-    overlay.lift()
-    assert overlay.isVisible() and overlay.geometry() == parent.rect()
-    assert overlay.testAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents) and overlay.accessibleName()
-    assert theme.LIGHT["accent"] in painted(overlay)

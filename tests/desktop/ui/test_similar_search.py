@@ -164,7 +164,7 @@ def test_what_was_shown_is_there_on_the_way_back_under_the_same_filter(bench: Be
     bench.engine.finish(ranking(30))
     search.set_level("near_identical")
     search.go(None)
-    assert search.kept_ids(WHERE) is None  # another view of all pictures
+    assert search.kept_ids(WHERE) is ids  # as they were before the search
     search.back()
     assert search.kept_ids(WHERE) is not None and search.kept_ids(WHERE).tolist() == [1, 2]
     assert search.kept_ids(replace(WHERE, sort="time")).tolist() == [1, 2]
@@ -183,6 +183,7 @@ def test_one_list_of_all_pictures_is_kept_and_not_one_for_each_stop(bench: Bench
     bench.search.keep(np.arange(9), WHERE)
     bench.search.go(Likeness((of(1),)))
     bench.search.go(None)
+    assert len(bench.search.kept_ids(WHERE)) == 9
     bench.search.keep(np.arange(8), WHERE)
     bench.search.back()
     bench.search.back()
@@ -283,3 +284,15 @@ def test_the_index_opens_before_somebody_searches(bench: Bench, qtbot) -> None:
     assert (bench.call().name, bench.call().arguments) == ("index_state", ("net@1",))
     bench.engine.fail(BUSY)  # nobody asked for it: nothing is said
     assert not bench.failed and not bench.refused
+
+
+def test_who_closes_a_search_is_put_back_where_it_began(bench: Bench) -> None:
+    def leave() -> None:
+        bench.search.stop.current_id, bench.search.stop.scroll_px = places.pop(0)
+
+    places = [(41, 900), (7, 30), (8, 60)]
+    bench.search.leaving.connect(leave)
+    bench.search.go(Likeness((of(1),)))
+    bench.search.go(Likeness((of(2),)))
+    bench.search.go(None)
+    assert (bench.search.stop.current_id, bench.search.stop.scroll_px) == (41, 900)

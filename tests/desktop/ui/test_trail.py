@@ -56,5 +56,5 @@ def test_it_goes_where_a_browser_would(steps: list[str | int]) -> None:
             stops = [*stops[: at + 1], int(step)]
             stops = stops if len(stops) <= 60 else [stops[0], *stops[-59:]]
             at = len(stops) - 1
-        assert trail.now == stops[at] and trail.stops == tuple(stops)
+        assert trail.now == stops[at] and trail.stops == tuple(stops) and trail.behind == tuple(stops[: at + 1])
         assert (trail.can_back, trail.can_forward) == (at > 0, at < len(stops) - 1)

@@ -1,0 +1,196 @@
+"""The bar of a search by example: what it is like and unlike, how narrow, how many; back, forward, close."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QToolButton, QVBoxLayout, QWidget
+
+from desktop.ui import icons
+from desktop.ui.example_well import ExampleWell
+from desktop.ui.facts import ElidedLabel
+from desktop.ui.likeness import LEVELS, Level, n_at
+from desktop.ui.score_curve import ScoreCurve
+from desktop.ui.similar_search import SimilarSearch
+
+_SLOW_MS = 250  # what takes longer is spoken of; what does not would only flicker
+_SLIDER_PX = 104
+_DOT = "  \N{MIDDLE DOT}  "
+
+
+class SimilarBar(QWidget):
+    """Shown while a search by example stands. GUI thread.
+
+    Attributes
+    ----------
+    can_label
+        Whether what is found can be labelled at all.
+    """
+
+    backRequested = Signal()
+    forwardRequested = Signal()
+    closeRequested = Signal()
+    labelRequested = Signal()
+    levelChosen = Signal(str)  # a Level
+    removeRequested = Signal(object)  # Sample
+    rankChosen = Signal(int)  # a place in the ranking, from 0
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setObjectName("similarBar")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
+        self.setAccessibleName(self.tr("Find similar"))
+        self._search: SimilarSearch | None = None
+        self.can_label = True
+        self._names: dict[Level, str] = {
+            "near_identical": self.tr("Near identical"),
+            "same_thing": self.tr("Same thing"),
+            "same_kind": self.tr("Same kind"),
+            "everything": self.tr("Everything"),
+        }
+        self._build()
+        self._lay_out()
+        self._slow = QTimer(self)
+        self._slow.setSingleShot(True)
+        self._slow.setInterval(_SLOW_MS)
+        self._slow.timeout.connect(self._show_slow)
+        self.hide()
+
+    def _build(self) -> None:
+        self.back_button = self._button("go-back", self.tr("Back (Alt+Left)"), self.backRequested)
+        self.forward_button = self._button("go-forward", self.tr("Forward (Alt+Right)"), self.forwardRequested)
+        self.plus, self.minus = ExampleWell("plus"), ExampleWell("minus")
+        for well in (self.plus, self.minus):
+            well.removeRequested.connect(self.removeRequested)
+        self.curve = ScoreCurve()
+        self.curve.rankChosen.connect(self.rankChosen)
+        self.level = QLabel()
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, len(LEVELS) - 1)
+        self.slider.setPageStep(1)
+        self.slider.setTickPosition(QSlider.TickPosition.NoTicks)
+        self.slider.setFixedWidth(_SLIDER_PX)
+        self.slider.setAccessibleName(self.tr("How alike"))
+        self.slider.setToolTip(self.tr("How alike: near identical, same thing, same kind, everything (. and ,)"))
+        self.slider.valueChanged.connect(self._slid)
+        self.count, self.note = ElidedLabel(), ElidedLabel()
+        self.note.setProperty("role", "faint")
+        self.label_button = QPushButton(self.tr("Label these as…"))
+        self.label_button.setToolTip(self.tr("Type one label for all that are shown"))
+        self.label_button.clicked.connect(lambda: self.labelRequested.emit())
+        self.close_button = self._button("cancel", self.tr("Show all pictures again (Esc)"), self.closeRequested)
+
+    def _button(self, icon: str, name: str, signal: object) -> QToolButton:
+        button = QToolButton()
+        icons.set_icon(button, icon)
+        button.setToolTip(name)
+        button.setAccessibleName(name)
+        button.clicked.connect(lambda _checked=False: signal.emit())  # type: ignore[attr-defined]
+        return button
+
+    def _lay_out(self) -> None:
+        narrow = QVBoxLayout()
+        narrow.setSpacing(2)
+        narrow.addStretch(1)
+        narrow.addWidget(self.level)
+        narrow.addWidget(self.slider)
+        narrow.addStretch(1)
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addStretch(1)
+        words.addWidget(self.count)
+        words.addWidget(self.note)
+        words.addStretch(1)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(10, 6, 8, 6)
+        row.setSpacing(8)
+        for widget, stretch in (
+            (self.back_button, 0),
+            (self.forward_button, 0),
+            (self.plus, 0),
+            (self.minus, 0),
+            (self.curve, 2),
+        ):
+            row.addWidget(widget, stretch)
+        row.addLayout(narrow)
+        row.addSpacing(4)
+        row.addLayout(words, 3)
+        row.addWidget(self.label_button)
+        row.addWidget(self.close_button)
+        # The longest words have room from the start, so that nothing moves aside while one slides.
+        metrics = self.level.fontMetrics()
+        widest = max(metrics.horizontalAdvance(name) for name in self._names.values())
+        self.level.setMinimumWidth(max(_SLIDER_PX, widest + 2))
+
+    # What is shown
+
+    def show_search(self, search: SimilarSearch) -> None:
+        """Show what stands, or nothing; where the answer is not there yet, what was there before stays until it is late."""
+        self._search = search
+        likeness, stop = search.likeness, search.stop
+        self.back_button.setEnabled(search.can_back)
+        self.forward_button.setEnabled(search.can_forward)
+        if likeness is None:
+            self._slow.stop()
+            self.hide()
+            return
+        if stop.ranking is not None:
+            self._slow.stop()
+            self._fill()
+        elif not self._slow.isActive():
+            self._slow.start()
+
+    def _show_slow(self) -> None:
+        if self._search is not None and self._search.likeness is not None:
+            self._fill()
+
+    def _fill(self) -> None:
+        """Put everything in its place and be seen."""
+        assert self._search is not None and self._search.likeness is not None
+        stop, likeness = self._search.stop, self._search.likeness
+        self.plus.show_samples(likeness.plus)
+        self.minus.show_samples(likeness.minus)
+        ranking = stop.ranking
+        blocked = self.slider.blockSignals(True)
+        self.slider.setValue(LEVELS.index(stop.level))
+        self.slider.blockSignals(blocked)
+        self.slider.setEnabled(ranking is not None)
+        if ranking is None:
+            waiting = self.tr("Searching…") if likeness.is_ready else self.tr("Looking at the picture…")
+            self.curve.show_nothing()
+            self._say(waiting, "")
+            self._show_level(stop.level, None)
+            self.label_button.setEnabled(False)
+            self.label_button.setText(self.tr("Label these as…"))
+        else:
+            n = n_at(stop.level, ranking)
+            self.curve.show_scores(ranking.scores, n, ranking.cuts.same_thing)
+            found = self.tr("{0} of {1}").format(f"{n:,}", f"{ranking.n_searched:,}")
+            if not ranking.n_searched:
+                found = self.tr("No picture here has been looked at by the model yet")
+            took = self.tr("{0} ms").format(f"{stop.took_ms:,.0f}")
+            self._say(f"{found}{_DOT}{took}", ranking.note)
+            self._show_level(stop.level, n)
+            # The first screen is not all that "these" are.
+            self.label_button.setEnabled(self.can_label and stop.is_whole and n > 0)
+            self.label_button.setText(
+                self.tr("Label these {0} as…").format(f"{n:,}") if n > 1 else self.tr("Label this as…")
+            )
+        self.show()
+
+    def _say(self, count: str, note: str) -> None:
+        self.count.show_text(count)
+        self.note.show_text(note)
+        self.note.setVisible(bool(note))
+
+    def _show_level(self, level: Level, n: int | None) -> None:
+        name = self._names[level]
+        self.level.setText(name)
+        self.slider.setAccessibleDescription(name if n is None else self.tr("{0}: {1} shown").format(name, f"{n:,}"))
+
+    def _slid(self, value: int) -> None:
+        self.levelChosen.emit(LEVELS[value])
+
+    def step_level(self, by: int) -> None:
+        """Narrow (-1) or widen (1) by one level."""
+        if self.isVisible() and self.slider.isEnabled():
+            self.slider.setValue(self.slider.value() + by)

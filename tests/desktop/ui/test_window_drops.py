@@ -1,0 +1,89 @@
+"""Where drops and pastes go; over a real drag of the system see the hands of a person."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
+from PySide6.QtWidgets import QApplication
+
+from desktop.ui.drag_out import mime_of
+from tests.desktop.conftest import Shown
+
+Show = Callable[..., Shown]
+LEFT, NONE, COPY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
+
+
+def enter(shown: Shown, mime: QMimeData) -> bool:
+    event = QDragEnterEvent(QPoint(300, 300), COPY, mime, LEFT, NONE)
+    event.ignore()
+    QApplication.sendEvent(shown.window, event)
+    return event.isAccepted()
+
+
+def move(shown: Shown, mime: QMimeData, at: QPoint, action: Qt.DropAction = COPY) -> QDragMoveEvent:
+    event = QDragMoveEvent(at, action, mime, LEFT, NONE)
+    QApplication.sendEvent(shown.window, event)
+    return event
+
+
+def urls(*addresses: str) -> QMimeData:
+    mime = QMimeData()
+    mime.setUrls([QUrl(address) for address in addresses])
+    return mime
+
+
+def test_what_brings_nothing_is_not_taken(show: Show) -> None:
+    shown = show(3)
+    words = QMimeData()
+    words.setText("hello")
+    assert not enter(shown, words) and not shown.window._overlay.isVisible()
+    assert enter(shown, urls("file:///a.jpg")) and shown.window._overlay.isVisible()
+
+
+def test_files_are_copied_and_never_moved(show: Show) -> None:
+    """Whoever is asked to move a file away from its folder deletes it there."""
+    shown = show(3)
+    mime = urls("file:///a.jpg")
+    enter(shown, mime)
+    both = Qt.DropAction.CopyAction | Qt.DropAction.MoveAction
+    event = QDragMoveEvent(QPoint(300, 300), both, mime, LEFT, NONE)
+    event.setDropAction(Qt.DropAction.MoveAction)
+    QApplication.sendEvent(shown.window, event)
+    assert event.isAccepted() and event.dropAction() == COPY
+    drop = QDropEvent(QPointF(300, 300), both, mime, LEFT, NONE)
+    drop.setDropAction(Qt.DropAction.MoveAction)
+    QApplication.sendEvent(shown.window, drop)
+    assert drop.dropAction() == COPY
+
+
+def test_an_address_that_is_no_file_is_explained(show: Show) -> None:
+    shown = show(3)
+    window, mime = shown.window, urls("https://example.org/a.jpg")
+    for at in (QPoint(300, 300), window.filters.search.mapTo(window, QPoint(9, 9))):
+        window.activity.say("")
+        assert enter(shown, mime)
+        move(shown, mime, at)
+        QApplication.sendEvent(window, QDropEvent(QPointF(at), COPY, mime, LEFT, NONE))
+        assert "save the picture first" in window.activity.message.text()
+    assert not shown.calls("submit") and not window.exploring.stands
+
+
+def test_a_drop_inside_the_window_adds_nothing_and_says_nothing(show: Show) -> None:
+    shown = show(3)
+    mime = mime_of(["/photos/IMG_00001.jpg"], [1])
+    assert enter(shown, mime)
+    assert not move(shown, mime, QPoint(300, 300)).isAccepted()
+    before = shown.window.activity.message.text()
+    QApplication.sendEvent(shown.window, QDropEvent(QPointF(300, 300), COPY, mime, LEFT, NONE))
+    assert not shown.calls("submit") and shown.window.activity.message.text() == before
+
+
+def test_the_pictures_of_another_window_are_files_here(show: Show, qtbot) -> None:
+    shown = show(3)
+    mime = urls("file:///other/IMG_00001.jpg")
+    mime.setData("application/x-lightdesk-contents", b"0123456789abcdef0123456789abcdef 1")
+    assert enter(shown, mime) and move(shown, mime, QPoint(300, 300)).isAccepted()
+    QApplication.sendEvent(shown.window, QDropEvent(QPointF(300, 300), COPY, mime, LEFT, NONE))
+    qtbot.waitUntil(lambda: shown.calls("submit") == [(("/other/IMG_00001.jpg",),)])
