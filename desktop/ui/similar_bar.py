@@ -168,7 +168,7 @@ class SimilarBar(QWidget):
             if not ranking.n_searched:
                 found = self.tr("No picture here has been looked at by the model yet")
             took = self.tr("{0} ms").format(f"{stop.took_ms:,.0f}")
-            self._say(f"{found}{_DOT}{took}", ranking.note)
+            self._say(found, f"{took}{_DOT}{ranking.note}" if ranking.note else took)
             self._show_level(stop.level, n)
             # The first screen is not all that "these" are.
             self.label_button.setEnabled(self.can_label and stop.is_whole and n > 0)
