@@ -94,6 +94,7 @@ class Program:
             (self.engine.preflightCounted, self.window.show_preflight),
             (self.engine.modelStateChanged, self.window.show_model),
             (self.engine.indexChanged, self.window.show_index),
+            (self.engine.mapChanged, self.window.map.page.follow),
             (self.engine.failed, self.window.show_error),
         ):
             signal.connect(slot)

@@ -88,6 +88,7 @@ ACTIONS: tuple[ActionRow, ...] = (
     _row("go_back", _T("Actions", "Back"), "Alt+Left", _SIMILAR, starts_group=True),
     _row("go_forward", _T("Actions", "Forward"), "Alt+Right", _SIMILAR),
     _row("toggle_preview", _T("Actions", "Large preview"), "Space", _VIEW, scope="middle"),
+    _row("toggle_map", _T("Actions", "Map"), "M", _VIEW),
     _row("back", _T("Actions", "Back to the pictures"), "Esc", _VIEW),
     _row("larger_tiles", _T("Actions", "Larger tiles"), "Ctrl++ Ctrl+=", _VIEW, starts_group=True),
     _row("smaller_tiles", _T("Actions", "Smaller tiles"), "Ctrl+-", _VIEW),

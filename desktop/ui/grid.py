@@ -27,10 +27,10 @@ from desktop.ui.plain_text import tooltip
 from desktop.ui.ports import ReadPort, ThumbnailPort
 from desktop.ui.rubber_band import RubberBand
 from desktop.ui.score_marks import ScoreMarks
+from desktop.ui.tile_choice import TileChoice
 from desktop.ui.tile_painter import GAP_PX
-from desktop.ui.tile_surface import MAX_TILE_PX, MIN_TILE_PX, TileSurface
+from desktop.ui.tile_surface import MAX_TILE_PX, MIN_TILE_PX
 from desktop.ui.tile_words import words_of
-from engine.schemas.library import Tile
 
 __all__ = ["MAX_TILE_PX", "MIN_TILE_PX", "AssetGrid"]
 
@@ -41,7 +41,7 @@ _SHIFT = Qt.KeyboardModifier.ShiftModifier
 _CTRL = Qt.KeyboardModifier.ControlModifier
 
 
-class AssetGrid(TileSurface):
+class AssetGrid(TileChoice):
     """A grid of contents that stays quick with a million of them. GUI thread.
 
     Attributes
@@ -52,8 +52,6 @@ class AssetGrid(TileSurface):
         What a ranking says of the tiles, by their places.
     """
 
-    currentChanged = Signal(object)  # content id or None
-    selectionChanged = Signal()
     activated = Signal(object)  # content id: double click or Space
     contextMenuRequested = Signal(QPoint)  # on the screen
 
@@ -88,6 +86,7 @@ class AssetGrid(TileSurface):
         self._band.shift(bar.value() - scroll_px)
         if self._band.is_open:
             self._select_band()
+        self.listed.emit()
         self._tell(before)
 
     def expect(self, content_ids: Iterable[int]) -> None:
@@ -101,35 +100,8 @@ class AssetGrid(TileSurface):
         self._end_press()
         super().reset()
         self.marks.show(None)
+        self.listed.emit()
         self._tell(before)
-
-    def current_id(self) -> int | None:
-        """The current content."""
-        return self._selection.current_id
-
-    def current_place(self) -> int:
-        """Place of the current content in the grid's order, from 0; -1 without one."""
-        return self._selection.current
-
-    def selected_ids(self) -> list[int]:
-        """The selection in the grid's order, or else the current content."""
-        return self._selection.selected()
-
-    def marked(self) -> NDArray[np.int64]:
-        """What is selected, without a current content that is not."""
-        return self._selection.marked()
-
-    def n_selected(self) -> int:
-        """Length of `selected_ids`, without making it."""
-        return self._selection.n
-
-    def shows(self, content_id: int) -> bool:
-        """Tell whether a content is among those listed."""
-        return self._selection.place_of(content_id) >= 0
-
-    def row_of(self, content_id: int) -> Tile | None:
-        """Return what a tile shows, if that is in memory."""
-        return self._rows.get(content_id)
 
     def go_to_start(self) -> None:
         """Begin at the first item, as in a new order; a selection of several stays."""
@@ -147,28 +119,8 @@ class AssetGrid(TileSurface):
         """Move the current item."""
         self._go_to(self._selection.current + by, _NONE)
 
-    def select_all(self) -> None:
-        """Select everything shown."""
-        before = self._chosen()
-        self._selection.select_all()
-        self.viewport().update()
-        self._tell(before)
-
     def sizeHint(self) -> QSize:
         return QSize(800, 600)
-
-    def _chosen(self) -> tuple[int | None, int, int]:
-        """Current content, how many steps go to, how many are selected: compared before and after."""
-        return self.current_id(), self._selection.n, self._selection.n_marked
-
-    def _tell(self, before: tuple[int | None, int, int], *, selected: bool = False) -> None:
-        """Say what has changed; `selected`: the selection has in any case, though not in number."""
-        now = self._chosen()
-        self._describe_current(aloud=selected or now != before)
-        if now[0] != before[0]:
-            self.currentChanged.emit(now[0])
-        if selected or now[1:] != before[1:]:
-            self.selectionChanged.emit()
 
     # Keys
 

@@ -61,6 +61,7 @@ class MainWindow(WindowActions):
         self._connect()
         self.actions_by_name["undo"].setEnabled(False)
         self.actions_by_name["redo"].setEnabled(False)
+        self.actions_by_name["toggle_map"].setCheckable(True)
         self._kept = WindowState(self, self._splitter, self.filters, state)
         self._kept.restore()
         self._show_selected()
@@ -78,6 +79,10 @@ class MainWindow(WindowActions):
         self.grid.selectionChanged.connect(self._show_selected)
         self.grid.activated.connect(lambda _id: self.toggle_preview())
         self.grid.contextMenuRequested.connect(self._grid_menu)
+        self.map.page.activated.connect(lambda _id: self.toggle_preview())
+        self.map.page.contextMenuRequested.connect(self._grid_menu)
+        self.map.page.said.connect(self.activity.say)
+        self.map.turned.connect(lambda on: self.actions_by_name["toggle_map"].setChecked(on))
         self.empty.openFolderRequested.connect(self.open_folder)
         self.empty.samplesRequested.connect(self.try_samples)
         self.nothing.clearRequested.connect(self.clear_filter)
@@ -142,6 +147,7 @@ class MainWindow(WindowActions):
         self._forget_contents()
         self.middle.turn_to(self.grid)
         self.grid.set_model_ref(model_ref)
+        self.map.page.open(model_ref)
         self.inspector.set_model_ref(model_ref)
         self._set_read_only(read_only)
         self.browser.open()
@@ -183,6 +189,7 @@ class MainWindow(WindowActions):
     def _forget_contents(self) -> None:
         """Nothing of a library may survive: in another one the same numbers are other pictures, sources and jobs."""
         self.grid.reset()
+        self.map.page.forget()
         self.inspector.reset()
         self.large.reset()
         self.compared.reset()
@@ -199,6 +206,7 @@ class MainWindow(WindowActions):
     def predictions_stored(self, content_ids: tuple[int, ...]) -> None:
         """New answers: counts and order are read again soon."""
         self.grid.refresh(content_ids)
+        self.map.page.refresh(content_ids)
         self.browser.contents_moved(_CALM_MS if self.grid.is_driven or self.exploring.stands else 0)
         if self.grid.current_id() in content_ids:
             self.inspector.refresh()
@@ -211,6 +219,7 @@ class MainWindow(WindowActions):
     def labels_changed(self, content_ids: tuple[int, ...]) -> None:
         """A step was committed."""
         self.grid.refresh(content_ids or None)
+        self.map.page.labels_changed(content_ids)
         self.inspector.refresh()
         self.large.refresh()
         self.similar.forget_kept()
@@ -224,6 +233,7 @@ class MainWindow(WindowActions):
     def library_changed(self) -> None:
         """Something else changed, maybe by another process."""
         self.grid.refresh(None)
+        self.map.page.library_changed()
         self.inspector.refresh()
         self.large.refresh()
         self.similar.forget_kept()

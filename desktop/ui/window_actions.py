@@ -171,7 +171,7 @@ class WindowActions(WindowDrops):
         if self.middle.currentWidget() is self.large:
             self._show_page(self.grid.count())
             self.grid.setFocus()
-        elif self.middle.currentWidget() is self.grid and self.grid.current_id() is not None:
+        elif self.middle.currentWidget() in (self.grid, self.map.page) and self.grid.current_id() is not None:
             self.middle.turn_to(self.large)
             self.large.setFocus()
             self._load_large()
@@ -190,11 +190,18 @@ class WindowActions(WindowDrops):
         if self.middle.currentWidget() in (self.problems, self.large, self.compared):
             self._show_page(self.grid.count())
 
+    def toggle_map(self) -> None:
+        """Show the pictures on the map, or in the grid again."""
+        self.map.toggle()
+        self._show_pictures()
+
     def larger_tiles(self) -> None:
         """Make tiles larger, or the picture that is shown large."""
         page = self.middle.currentWidget()
         if page is self.large or page is self.compared:
             page.zoom(_ZOOM)
+        elif page is self.map.page:
+            page.zoom(1)
         else:
             self.grid.zoom(1)
 
@@ -203,6 +210,8 @@ class WindowActions(WindowDrops):
         page = self.middle.currentWidget()
         if page is self.large or page is self.compared:
             page.zoom(1 / _ZOOM)
+        elif page is self.map.page:
+            page.zoom(-1)
         else:
             self.grid.zoom(-1)
 

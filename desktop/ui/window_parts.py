@@ -16,11 +16,14 @@ from desktop.ui.grid import AssetGrid
 from desktop.ui.inspector import Inspector
 from desktop.ui.large_preview import LargePreview
 from desktop.ui.library_panel import LibraryPanel
+from desktop.ui.map_in_window import MapInWindow
+from desktop.ui.map_page import MapPage
 from desktop.ui.middle import Middle
 from desktop.ui.part_marker import PartMarker
 from desktop.ui.ports import EnginePort, ReadPort, Shell, ThumbnailPort
 from desktop.ui.problems_view import ProblemsView
 from desktop.ui.similar_bar import SimilarBar
+from desktop.ui.wish_turns import WishTurns
 
 _MIN_WIDTH_PX, _MIN_HEIGHT_PX = 900, 520
 
@@ -43,7 +46,9 @@ class WindowParts(QMainWindow):
         self.banner = Banner()
         self.similar_bar = SimilarBar()
         self.panel = LibraryPanel()
-        self.grid = AssetGrid(self._read, thumbnails)
+        wishes = WishTurns(thumbnails)
+        grid_wishes, map_wishes = wishes.share(), wishes.share()
+        self.grid = AssetGrid(self._read, grid_wishes)
         self.empty, self.nothing, self.closed = EmptyState(), NothingFound(), LibraryClosed()
         self.problems = ProblemsView()
         self.large = LargePreview(self._read, thumbnails, self._engine)
@@ -53,6 +58,8 @@ class WindowParts(QMainWindow):
         # The grid first: whether the library is empty is not known before it has been read.
         for page in (self.grid, self.empty, self.nothing, self.problems, self.large, self.compared, self.closed):
             self.middle.addWidget(page)
+        map_page = MapPage(self._read, map_wishes, self._engine)
+        self.map = MapInWindow(map_page, self.grid, self.middle, wishes, grid_wishes, map_wishes, self)
         self.inspector = Inspector(self._read, thumbnails, self._engine, top_k=self._shell.settings.top_k)
         self.inspector.setMinimumWidth(240)
         self.large_part, self.inspector_part = PartMarker(self.large), PartMarker(self.inspector.preview)

@@ -34,6 +34,7 @@ from engine.schemas.library import (
 from engine.schemas.prediction import ClassScore
 from engine.schemas.settings import Settings
 from engine.schemas.similar import Cuts, Example, IndexState, Ranking, Region, SimilarQuery
+from tests.desktop.fake_map import FakeMap
 from tests.desktop.fake_view import AT, CLASSES, MODEL_REF, Content, FakeView
 
 __all__ = ["AT", "CLASSES", "MODEL_REF", "REPORT", "Content", "FakeEngine", "FakeView"]
@@ -41,7 +42,7 @@ __all__ = ["AT", "CLASSES", "MODEL_REF", "REPORT", "Content", "FakeEngine", "Fak
 REPORT = DeviceReport("fake", "Fake device", "auto", "made up")
 
 
-class FakeEngine:
+class FakeEngine(FakeMap):
     """Enough of `engine.service.Engine` for the whole window.
 
     Attributes

@@ -171,7 +171,6 @@ def test_every_action_has_a_method_and_no_key_is_given_twice(show: Show) -> None
     assert len(keys) == len(set(keys))
     for row in ACTIONS:
         assert callable(getattr(window, row.name))
-    assert "M" not in keys
 
 
 def test_labels_by_key(show: Show, qtbot) -> None:
