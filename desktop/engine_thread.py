@@ -189,12 +189,12 @@ class EngineThread(QObject):
         """See `desktop.ui.ports.EnginePort.call`."""
         # An error of a step that a person took is shown, whatever is in the window by then.
         done, failed = self._while_shown(done), self._while_shown(failed, otherwise=self.failed.emit)
-        self._put(self._calls, self._invocation(name, arguments), done, failed)
+        self._put(self._calls, self._invocation(name, arguments, {}), done, failed)
 
-    def compute(self, name: str, *arguments: Any, done: Any, failed: Any = None) -> None:
+    def compute(self, name: str, *arguments: Any, done: Any, failed: Any = None, **keywords: Any) -> None:
         """See `desktop.ui.ports.EnginePort.compute`."""
         done, failed = self._while_shown(done), self._while_shown(failed)
-        self._put(self._computing, self._invocation(name, arguments), done, failed)
+        self._put(self._computing, self._invocation(name, arguments, keywords), done, failed)
 
     def run_aside(self, work: Callable[[], Any], done: Any, failed: Any = None) -> None:
         """Run `work` on a thread of its own, for what takes seconds (examining, checking, copying)."""
@@ -266,7 +266,7 @@ class EngineThread(QObject):
             self._begun.clear()
         self._shown = library
 
-    def _invocation(self, name: str, arguments: tuple[Any, ...]) -> Callable[[], Any]:
+    def _invocation(self, name: str, arguments: tuple[Any, ...], keywords: dict[str, Any]) -> Callable[[], Any]:
         meant = self._shown
 
         def invoke() -> Any:
@@ -282,7 +282,7 @@ class EngineThread(QObject):
                     "This was not done: its library was closed meanwhile.",
                     way_out="Open that library again and repeat it.",
                 )
-            return getattr(engine, name)(*arguments)
+            return getattr(engine, name)(*arguments, **keywords)
 
         return invoke
 

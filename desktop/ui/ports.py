@@ -10,7 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtGui import QImage
 
+from desktop.ui.trash_files import Outcome, TrashFile
 from engine.errors import LightdeskError
+from engine.schemas.duplicates import Candidate, Pairs
 from engine.schemas.insight import Insight
 from engine.schemas.job import Job
 from engine.schemas.library import Command, Detail, Facets, Problem, Query, Tile
@@ -33,6 +35,13 @@ class LibraryReader(Protocol):
     def can_undo(self) -> Command | None: ...
     def can_redo(self) -> Command | None: ...
     def class_names(self, prefix: str = "", limit: int = 50, model_ref: str = "") -> list[str]: ...
+    def files_of(self, content_ids: Sequence[int]) -> dict[int, tuple[str, list[str]]]: ...
+    def candidates(self, content_ids: Sequence[int]) -> dict[int, Candidate]: ...
+    def duplicates_looked(self, model_id: int) -> int: ...
+    def duplicate_pairs(self) -> Pairs: ...
+    def parted(self) -> list[tuple[int, int]]: ...
+    def hidden(self) -> NDArray[np.int64]: ...
+    def space(self, model_ref: str) -> tuple[int, int, int]: ...
 
 
 class ReadPort(Protocol):
@@ -76,8 +85,25 @@ class EnginePort(Protocol):
     ) -> None:
         """Call the engine's method `name`. Without `failed` an error is shown in the window."""
 
-    def compute(self, name: str, *arguments: Any, done: Callable[[Any], None], failed: Failed | None = None) -> None:
+    def compute(
+        self,
+        name: str,
+        *arguments: Any,
+        done: Callable[[Any], None],
+        failed: Failed | None = None,
+        **keywords: Any,
+    ) -> None:
         """Like `call` for what takes long (previews, checks), on a thread of its own."""
+
+
+class TrashPort(Protocol):
+    """Looks at files, and moves them to the system's trash, on a thread of its own."""
+
+    def look(self, files: Sequence[TrashFile], done: Callable[[list[Outcome]], None], failed: Failed) -> None:
+        """Tell which files may go, without reading them."""
+
+    def move(self, files: Sequence[TrashFile], done: Callable[[list[Outcome]], None], failed: Failed) -> None:
+        """Move files that are still what the library knows; tells what came of each."""
 
 
 class Shell(Protocol):

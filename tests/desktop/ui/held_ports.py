@@ -158,7 +158,8 @@ class HeldEngine:
         self.calls.append((name, *arguments))
         self.waiting.append(HeldCall(name, arguments, done, failed))
 
-    compute = call
+    def compute(self, name: str, *arguments: Any, done: Any = None, failed: Any = None, **_keywords: Any) -> None:
+        self.call(name, *arguments, done=done, failed=failed)
 
     def finish(self, value: Any) -> None:
         """Let the oldest call end well."""
