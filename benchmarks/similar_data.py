@@ -130,10 +130,11 @@ class Cloud:
         os.replace(temporary, file)
 
     def _made(self, block: int, size: int) -> NDArray[np.float32]:
-        random = np.random.default_rng([SEED, len(self.real), round(1000 * self.noise), block])
-        vectors = random.standard_normal((size, self.dim), dtype=np.float32)
+        # Two generators, so that fewer of a block are the first of all.
+        noise, choice = (np.random.default_rng([SEED, len(self.real), round(1000 * self.noise), block, i]) for i in (0, 1))
+        vectors = noise.standard_normal((size, self.dim), dtype=np.float32)
         vectors *= np.float32(self.noise / self.dim**0.5)
-        vectors += self.real[random.integers(len(self.real), size=size)]
+        vectors += self.real[choice.integers(len(self.real), size=size)]
         return _of_length_one(vectors)
 
 
