@@ -8,7 +8,8 @@ from numpy.typing import NDArray
 from engine.schemas.similar import Cuts
 
 _NEAR = 0.12  # farther than this from the query (1 - cosine) nothing is nearly identical
-_LEAST = 1e-3  # distances below are equal
+_EXACT = 0.9999  # the query itself, and what has the same vector
+_OF_ITSELF = 1 / 3  # what the step from the query itself to the next counts: it is there in every ranking
 _LONG = 60  # a shorter ranking has no end that is known to be unrelated
 _QUARTILE = 0.6745  # of a normal distribution, in standard deviations
 _SPREADS = 4.0
@@ -24,18 +25,17 @@ def cuts(scores: NDArray[np.float64]) -> Cuts:
 
     Notes
     -----
-    A gap counts by how many times farther the next is from the query than the last, not by the difference: from 0.99
-    to 0.9 is a step of ten times, from 0.5 to 0.41 one of a fifth. *The same thing* ends at the largest gap, *nearly
-    identical* at the largest within its reach, and *the same kind* where scores sink into those of the ranking's end.
+    *The same thing* ends at the largest gap, *nearly identical* at the largest within its reach, and *the same kind* where
+    scores sink into those of the ranking's end.
     """
     n = len(scores)
     if n == 0:
         return Cuts(0, 0, 0)
-    distance = np.maximum(1.0 - scores, 0.0) + _LEAST
-    steps = np.log(distance[1:] / distance[:-1])
-    near = int(np.searchsorted(distance, _NEAR + _LEAST, side="right"))
+    steps = scores[:-1] - scores[1:]
+    steps = np.where(scores[:-1] >= _EXACT, steps * _OF_ITSELF, steps)
+    near = int(np.count_nonzero(scores >= 1.0 - _NEAR))
     # What ends at the reach ends at a gap too, if nothing larger comes before.
-    within = steps[: max(0, min(near, n - 1))]
+    within = steps[: min(near, n - 1)]
     identical = int(np.argmax(within)) + 1 if len(within) else near
     same = max(identical, int(np.argmax(steps)) + 1) if n > 1 else 1
     kind = n
