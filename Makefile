@@ -10,10 +10,10 @@ PY := .venv/bin/python
 NO_PYTHON := Lightdesk needs Python 3.11 or newer: sudo apt-get install -y python3 python3-venv
 CHECKED := engine desktop packaging tests/house tests/conftest.py
 
-.PHONY: help run test test-all checks soak bench screenshots lock clean ready-to-run ready-to-test
+.PHONY: help run test test-all checks soak bench bench-full screenshots lock clean ready-to-run ready-to-test
 .DEFAULT_GOAL := help
 
-test test-all checks soak bench screenshots: export LC_ALL = C.UTF-8
+test test-all checks soak bench bench-full screenshots: export LC_ALL = C.UTF-8
 
 help:
 	@echo 'make run [FILES="a.jpg folder"]   open the window; without a display, print a table'
@@ -21,6 +21,7 @@ help:
 	@echo 'make test-all                     all checks'
 	@echo 'make soak                         damaged pictures, kills and memory, for some minutes'
 	@echo 'make bench FILES=FOLDER           measure speed and memory on one folder of JPEG photos'
+	@echo 'make bench-full FILES=FOLDER      searching by example at a million vectors, beside others: hours, goes on where it was cut'
 	@echo 'make screenshots [FILES=FOLDER]   make the pictures in docs/images'
 	@echo 'make lock                         choose versions anew'
 	@echo 'make clean                        take away the environment and what checks leave behind'
@@ -44,13 +45,17 @@ test: checks
 
 test-all: checks
 	$(PY) -m pip install -q -q --disable-pip-version-check torch==2.13.0
-	$(PY) packaging/run_tests.py
+	$(PY) packaging/run_tests.py -m "not slow"
+	$(PY) packaging/run_tests.py --one-by-one -m slow
 
 soak: ready-to-test
 	LIGHTDESK_SOAK_IMAGES=20000 LIGHTDESK_SOAK_KILLS=200 LIGHTDESK_SOAK_PICTURES=20000 $(PY) packaging/run_tests.py tests/soak -o faulthandler_timeout=3600
 
 bench: ready-to-test
 	$(PY) -m benchmarks $(FILES) --out bench-results
+
+bench-full: ready-to-test
+	$(PY) -m benchmarks.similar_full $(FILES) --out bench-results
 
 screenshots: ready-to-test
 	$(PY) -m benchmarks.screenshots $(FILES)
