@@ -46,6 +46,7 @@ TESTED_IN = {
     "desktop/ui/shortcuts_sheet.py": "tests/desktop/test_dialogs.py",
     "desktop/ui/theme.py": "tests/desktop/test_theme.py",
     "desktop/ui/tile_cache.py": "tests/desktop/ui/test_tile_painter.py",
+    "desktop/ui/trash_files.py": "tests/desktop/test_trash.py",
     "engine/backends/base.py": "tests/engine/backends/test_fake.py",
     "engine/backends/opening.py": "tests/engine/backends/test_ort.py",
     "engine/ingest/colour.py": "tests/engine/ingest/test_formats.py",
