@@ -41,6 +41,7 @@ class MapLegend(QListView):
         self._model = QStandardItemModel(self)
         self._colours: MapColours | None = None
         self.setObjectName("mapLegend")
+        self.setAccessibleName(self.tr("Legend"))
         self.setModel(self._model)
         self.setItemDelegate(_Line(self))
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)

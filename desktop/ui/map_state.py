@@ -35,7 +35,7 @@ class MapState(QFrame):
         self.bar.setTextVisible(False)
         self.bar.setRange(0, _STEPS)
         self.bar.setAccessibleName(self.tr("Progress of the map"))
-        self.button, self.later = QPushButton(), QPushButton(self.tr("Not now"))
+        self.button, self.later = QPushButton(self.tr("Cancel")), QPushButton(self.tr("Not now"))
         self.button.clicked.connect(self._pressed)
         self.later.clicked.connect(lambda _checked: self.laterRequested.emit())
         self._retries = False

@@ -72,7 +72,6 @@ REACHED_IN = {
     "desktop/ui/browsing.py": ("tests/desktop/test_shell.py", "facetsCame"),
     "desktop/ui/camera_data.py": ("tests/desktop/ui/test_inspector.py", '"exif"'),
     "desktop/ui/menus.py": ("tests/desktop/ui/test_library_menu.py", "menuBar"),
-    "desktop/ui/middle.py": ("tests/desktop/test_shell.py", "isAncestorOf"),
     "desktop/ui/steps.py": ("tests/desktop/test_shell.py", "dismiss_problems"),
     "desktop/ui/window_actions.py": ("tests/desktop/test_shell.py", "accept_first"),
     "engine/cli/__main__.py": ("tests/engine/cli/test_completion.py", "engine.cli"),
