@@ -13,6 +13,7 @@ from desktop.ui.device_badge import DeviceBadge
 from desktop.ui.facts import ElidedLabel
 from desktop.ui.plain_text import breakable, isolated, printable, tooltip
 from engine.schemas.device import ModelState
+from engine.schemas.insight import AnalysisState
 from engine.schemas.job import Job, JobProgress, Preflight
 from engine.schemas.similar import IndexState
 
@@ -120,6 +121,23 @@ class _JobLine(QWidget):
         return _DOT.join(parts)
 
 
+class _QuietWork(QLabel):
+    """A few words in the corner, with what there is to know of them."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setTextFormat(Qt.TextFormat.PlainText)
+        self.setProperty("role", "faint")
+        self.hide()
+
+    def show_work(self, text: str, note: str) -> None:
+        """Show it, or (empty) nothing."""
+        self.setText(text)
+        self.setToolTip(tooltip(note))
+        self.setAccessibleName(f"{text}. {note}" if note else text)
+        self.setVisible(bool(text))
+
+
 class ActivityBar(QWidget):
     """GUI thread."""
 
@@ -149,11 +167,8 @@ class ActivityBar(QWidget):
         self.more = QLabel()
         self.more.setProperty("role", "faint")
         self.more.hide()
-        # How far the search index is: work that nobody waits for, said in a corner.
-        self.index = QLabel()
-        self.index.setTextFormat(Qt.TextFormat.PlainText)
-        self.index.setProperty("role", "faint")
-        self.index.hide()
+        # How far work is that nobody waits for, said in a corner.
+        self.analysis, self.index = _QuietWork(), _QuietWork()
         self.badge = DeviceBadge()
         self._jobs = QVBoxLayout()
         self._jobs.setSpacing(0)
@@ -161,6 +176,7 @@ class ActivityBar(QWidget):
         foot.setSpacing(16)
         foot.addWidget(self.more)
         foot.addWidget(self.message, 1)
+        foot.addWidget(self.analysis, 0, Qt.AlignmentFlag.AlignBottom)
         foot.addWidget(self.index, 0, Qt.AlignmentFlag.AlignBottom)
         foot.addWidget(self.badge, 0, Qt.AlignmentFlag.AlignBottom)
         layout = QVBoxLayout(self)
@@ -179,8 +195,8 @@ class ActivityBar(QWidget):
         self._ended.clear()
         self._told_s.clear()
         self._soon.stop()
-        self.index.hide()
-        self.index.setText("")
+        self.index.show_work("", "")
+        self.analysis.show_work("", "")
         self.say("")
 
     def show_open(self, jobs: list[Job]) -> None:
@@ -269,10 +285,20 @@ class ActivityBar(QWidget):
             text = self.tr("No search index")
         if state.note and tooltip(state.note) != self.index.toolTip():
             self.say(state.note)
-        self.index.setText(text)
-        self.index.setToolTip(tooltip(state.note))
-        self.index.setAccessibleName(f"{text}. {state.note}" if state.note else text)
-        self.index.setVisible(bool(text))
+        self.index.show_work(text, state.note)
+
+    def show_analysis(self, state: AnalysisState) -> None:
+        """Say how far the comparing of pictures with each other is, while it goes on, and why it does not."""
+        text, note = "", state.note
+        if state.phase == "building":
+            text = self.tr("Comparing pictures: {0} of {1}").format(f"{state.n:,}", f"{state.n_total:,}")
+            kept = self.tr("What is found is kept, and it goes on after a restart.")
+            note = f"{note} {kept}".strip()
+        elif state.phase == "absent" and note:
+            text = self.tr("Pictures are not compared")
+            if tooltip(note) != self.analysis.toolTip():
+                self.say(note)
+        self.analysis.show_work(text, note if text else "")
 
     def _show_later(self) -> None:
         for progress in list(self._later.values()):

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QApplication, QProgressBar, QPushButton, QWidget
 
 from desktop.ui.activity_bar import ActivityBar, duration
 from engine.schemas.device import DeviceReport, ModelState
+from engine.schemas.insight import AnalysisState
 from engine.schemas.job import Job, JobProgress, Preflight
 from engine.schemas.similar import IndexState
 from tests.desktop.ui.on_screen import shown
@@ -183,3 +184,19 @@ def test_the_search_index_is_spoken_of_while_it_is_made(bar: ActivityBar) -> Non
     assert bar.index.text() == "No search index" and bar.message.accessibleName() == "The disk is full."
     bar.reset()
     assert not bar.index.isVisible() and bar.message.text() == ""
+
+
+def test_comparing_pictures_is_spoken_of_while_it_goes_on(bar: ActivityBar) -> None:
+    bar.show_analysis(AnalysisState("net@3", "absent"))
+    assert not bar.analysis.isVisible()
+    bar.show_analysis(AnalysisState("net@3", "building", 1234, 50_000))
+    assert bar.analysis.isVisible() and bar.analysis.text() == "Comparing pictures: 1,234 of 50,000"
+    assert "goes on after a restart" in bar.analysis.toolTip() and bar.message.text() == ""
+    bar.show_analysis(AnalysisState("net@3", "building", 0, 50_000, "The search index comes first."))
+    assert bar.analysis.toolTip().startswith("The search index comes first.")
+    bar.show_analysis(AnalysisState("net@3", "ready", 50_000, 50_000))
+    assert not bar.analysis.isVisible()
+    bar.show_analysis(AnalysisState("net@3", "absent", note="The disk is full."))
+    assert bar.analysis.isVisible() and bar.message.accessibleName() == "The disk is full."
+    bar.reset()
+    assert not bar.analysis.isVisible()
