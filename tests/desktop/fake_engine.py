@@ -34,6 +34,7 @@ from engine.schemas.library import (
 from engine.schemas.prediction import ClassScore
 from engine.schemas.settings import Settings
 from engine.schemas.similar import Cuts, Example, IndexState, Ranking, Region, SimilarQuery
+from tests.desktop.fake_insights import FakeInsights
 from tests.desktop.fake_map import FakeMap
 from tests.desktop.fake_view import AT, CLASSES, MODEL_REF, Content, FakeView
 
@@ -42,7 +43,7 @@ __all__ = ["AT", "CLASSES", "MODEL_REF", "REPORT", "Content", "FakeEngine", "Fak
 REPORT = DeviceReport("fake", "Fake device", "auto", "made up")
 
 
-class FakeEngine(FakeMap):
+class FakeEngine(FakeMap, FakeInsights):
     """Enough of `engine.service.Engine` for the whole window.
 
     Attributes
@@ -222,7 +223,10 @@ class FakeEngine(FakeMap):
         n = max(1, len(self.contents))
 
         def likeness(example: Example) -> np.ndarray[Any, Any]:
-            number = example.content_id if example.vector is None else float(example.vector[0])
+            # Words are most like the picture of the number in them.
+            said = int("".join(filter(str.isdigit, example.text)) or 1)
+            vector = said if example.text else 0.0 if example.vector is None else float(example.vector[0])
+            number = example.content_id if example.content_id is not None else vector
             return 1 - np.abs(ids - number) / n
 
         sides = [np.mean([likeness(e) for e in side], axis=0) if side else 0 for side in (query.plus, query.minus)]

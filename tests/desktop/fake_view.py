@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from engine.schemas.insight import Insight
 from engine.schemas.job import Job
 from engine.schemas.library import (
     ClassCount,
@@ -61,11 +62,13 @@ class FakeView:
 
     def ids(self, query: Query) -> np.ndarray[Any, Any]:
         self._engine.before("ids")
-        rows = [c for c in self._engine.visible() if _passes(c, query)]
+        rows = [c for c in self._engine.visible() if _passes(c, query) and self._stands_out(c, query)]
         if query.sort == "confidence":
             rows.sort(key=lambda c: c.top[0].confidence)
         elif query.sort in ("name", "class"):
             rows.sort(key=lambda c: c.name if query.sort == "name" else c.shown_class)
+        elif query.sort in ("outlier", "unique", "mistake"):
+            rows.sort(key=lambda c: self._order(c, query.sort))
         return np.array([c.id for c in (reversed(rows) if query.descending else rows)], np.int64)
 
     def tiles(self, content_ids: Sequence[int], model_ref: str) -> list[Tile]:
@@ -94,6 +97,23 @@ class FakeView:
         return Detail(
             c.id, c.sha256, c.name, "image", "image/jpeg", 400, 300, 60_000, files, c.label, (prediction,)
         )  # fmt: skip
+
+    def insight(self, content_id: int, model_ref: str) -> Insight | None:
+        c = self._engine.contents.get(content_id)
+        return None if c is None else self._engine.insight_of(c)
+
+    def _stands_out(self, c: Content, query: Query) -> bool:
+        if query.only == "all":
+            return True
+        insight = self._engine.insight_of(c)
+        return insight is not None and (insight.outlier if query.only == "outliers" else insight.mistake > 0.5)
+
+    def _order(self, c: Content, sort: str) -> float:
+        """Those that stand out most first, what is not known last."""
+        insight = self._engine.insight_of(c)
+        if insight is None:
+            return 9.0
+        return -insight.mistake if sort == "mistake" else insight.nearest_score
 
     def facets(self, model_ref: str) -> Facets:
         self._engine.before("facets")
