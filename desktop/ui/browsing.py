@@ -104,7 +104,12 @@ class Browser(QObject):
         def failed(error: LightdeskError) -> None:
             self._ids_failed(error, number)
 
-        if self._search.likeness is not None:
+        if self._search.has_picked(query):
+            ref = query.model_ref
+            self._read.ask(
+                "ids", lambda view: view.ids(Query(model_ref=ref)), lambda ids: came(self._search.picked(ids)), failed
+            )
+        elif self._search.likeness is not None:
             self._search.ask(query, came, failed)
         else:
             self._read.ask("ids", lambda view: view.ids(query), came, failed)

@@ -18,6 +18,7 @@ from desktop.ui.preview_view import PreviewView
 from desktop.ui.sampling import Sampler
 from desktop.ui.similar_bar import SimilarBar
 from desktop.ui.similar_search import SimilarSearch
+from desktop.ui.word_query import WordQuery
 from engine.schemas.library import Query
 
 
@@ -30,6 +31,11 @@ class Exploring(QObject):
         The filter that stands, and the order.
     show_pictures
         Lets the grid be seen, whatever was shown in its place.
+
+    Attributes
+    ----------
+    words_ref
+        The space that words are searched in; empty while there is no model for them.
     """
 
     said = Signal(str)
@@ -50,6 +56,7 @@ class Exploring(QObject):
         self._sampler, self._query, self._show_pictures = sampler, query, show_pictures
         self._returning = False
         self.n_moves = 0
+        self.words_ref = ""
         search.leaving.connect(self._note_place)
         search.moved.connect(self._arrive)
         search.changed.connect(self._changed)
@@ -57,6 +64,7 @@ class Exploring(QObject):
         bar.forwardRequested.connect(search.forward)
         bar.closeRequested.connect(self.close)
         bar.removeRequested.connect(self.take_out)
+        bar.words.changed.connect(self.find_words)
         bar.levelChosen.connect(self.set_level)
         bar.rankChosen.connect(self._go_to_rank)
         for well in (bar.plus, bar.minus):
@@ -73,6 +81,20 @@ class Exploring(QObject):
         """Show what is like these pictures of the library."""
         if content_ids:
             self._go(Likeness().added("plus", self._sampler.of_contents(content_ids)))
+
+    def find_group(self, middle_id: int, n: int) -> None:
+        """Show the `n` that lie nearest to the picture in the middle of a group."""
+        self._go(Likeness(self._sampler.of_contents([middle_id]), most=n))
+
+    def pick(self, n: int) -> None:
+        """Pick so many without a label that differ most from each other, and from all that have one."""
+        self._go(Likeness(n_apart=n))
+
+    def find_words(self, words: WordQuery) -> None:
+        """Show what these words say, and what the pictures are like that are searched with already."""
+        had = self.search.likeness or Likeness()
+        self._show_pictures()
+        self.search.go(had.with_words(words), self.search.stop.level)
 
     def add(self, side: Side, content_ids: Sequence[int]) -> None:
         """Let the search that stands be more, or less, like these."""
@@ -147,7 +169,9 @@ class Exploring(QObject):
             self._grid.set_ids(ids)
         elif stop.ranking is not None:
             self._sampler.complete(stop.likeness.samples)
-            self._grid.set_ids(ids, stop.ranking.scores[: len(ids)], stop.ranking.cuts.same_thing)
+            # How far each of those picked is from the others is no likeness.
+            scores = None if stop.likeness.n_apart else stop.ranking.scores[: len(ids)]
+            self._grid.set_ids(ids, scores, stop.ranking.cuts.same_thing)
         self._bar.show_search(search)
         returning, self._returning = self._returning, False
         if returning:
@@ -183,6 +207,8 @@ class Exploring(QObject):
         """Show the stop that is new, or was gone back to."""
         self.n_moves += 1
         stop = self.search.stop
+        if stop.likeness is not None and stop.likeness.has_words:
+            self._sampler.look_beside_words(stop.likeness.samples, self.words_ref)
         self._returning = stop.ids is not None or stop.ranking is not None or stop.current_id is not None
         self._bar.show_search(self.search)
         kept = self.search.kept_ids(self._query())

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,11 +41,13 @@ class Sampler(QObject):
         self._shell, self._read, self._engine, self._thumbnails = shell, read, engine, thumbnails
         self._epoch = 0
         self._looked_up: set[Sample] = set()
+        self._beside_words: set[Sample] = set()
 
     def forget(self) -> None:
         """Another library: what is on its way is about other pictures."""
         self._epoch += 1
         self._looked_up.clear()
+        self._beside_words.clear()
 
     def of_contents(self, content_ids: Sequence[int]) -> tuple[Sample, ...]:
         """Return pictures of the library; of very many the first."""
@@ -73,6 +75,26 @@ class Sampler(QObject):
             return tuple(self._of_file(path) for path in paths[:MOST_EXAMPLES])
         image = intake.image_in(mime)
         return () if image is None else (self._of_image(image),)
+
+    def look_beside_words(self, samples: Sequence[Sample], words_ref: str) -> None:
+        """Let the model for words look at those that it has to see by itself, once at each."""
+        for sample in samples:
+            if not sample.is_elsewhere or sample in self._beside_words:
+                continue
+            self._beside_words.add(sample)
+            if sample.content_id is not None and sample.region is not None:
+                self._search.look_at(
+                    sample, "example_of_content", sample.content_id, sample.region, words_ref=words_ref
+                )  # fmt: skip
+            elif sample.path:
+                self._search.look_at(sample, "example", sample.path, words_ref=words_ref)
+            elif sample.pasted is not None:
+                self._shell.pixels_of(sample.pasted, _PICTURE_PX, self._looking_at(sample, words_ref))
+
+    def _looking_at(self, sample: Sample, words_ref: str) -> Callable[[NDArray[np.uint8], QImage], None]:
+        return lambda pixels, _small: self._search.look_at(
+            sample, "example_of_pixels", pixels, words_ref=words_ref
+        )  # fmt: skip
 
     def complete(self, samples: Sequence[Sample]) -> None:
         """Look up what is not known yet of pictures of the library, once for each."""

@@ -8,9 +8,11 @@ from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QToolBu
 from desktop.ui import icons
 from desktop.ui.example_well import ExampleWell
 from desktop.ui.facts import ElidedLabel
-from desktop.ui.likeness import LEVELS, Level, n_at
+from desktop.ui.likeness import LEVELS, Level, Likeness, n_at
 from desktop.ui.score_curve import ScoreCurve
 from desktop.ui.similar_search import SimilarSearch
+from desktop.ui.word_chips import WordChips
+from engine.schemas.similar import Ranking
 
 _SLOW_MS = 250  # what takes longer is spoken of; what does not would only flicker
 _SLIDER_PX = 104
@@ -24,6 +26,8 @@ class SimilarBar(QWidget):
     ----------
     can_label
         Whether what is found can be labelled at all.
+    n_all
+        Pictures in the library.
     """
 
     backRequested = Signal()
@@ -41,6 +45,7 @@ class SimilarBar(QWidget):
         self.setAccessibleName(self.tr("Find similar"))
         self._search: SimilarSearch | None = None
         self.can_label = True
+        self.n_all = 0
         self._names: dict[Level, str] = {
             "near_identical": self.tr("Near identical"),
             "same_thing": self.tr("Same thing"),
@@ -61,6 +66,8 @@ class SimilarBar(QWidget):
         self.plus, self.minus = ExampleWell("plus"), ExampleWell("minus")
         for well in (self.plus, self.minus):
             well.removeRequested.connect(self.removeRequested)
+        self.words = WordChips()
+        self.picked = QLabel(self.tr("Pictures without a label that differ most"))
         self.curve = ScoreCurve()
         self.curve.rankChosen.connect(self.rankChosen)
         self.level = QLabel()
@@ -106,6 +113,8 @@ class SimilarBar(QWidget):
         for widget, stretch in (
             (self.back_button, 0),
             (self.forward_button, 0),
+            (self.picked, 0),
+            (self.words, 0),
             (self.plus, 0),
             (self.minus, 0),
             (self.curve, 2),
@@ -147,8 +156,10 @@ class SimilarBar(QWidget):
         """Put everything in its place and be seen."""
         assert self._search is not None and self._search.likeness is not None
         stop, likeness = self._search.stop, self._search.likeness
-        self.plus.show_samples(likeness.plus)
-        self.minus.show_samples(likeness.minus)
+        self.words.show_words(likeness.words)
+        self.plus.show_samples(likeness.pictures("plus"))
+        self.minus.show_samples(likeness.pictures("minus"))
+        self._show_kind(picks=likeness.n_apart > 0)
         ranking = stop.ranking
         blocked = self.slider.blockSignals(True)
         self.slider.setValue(LEVELS.index(stop.level))
@@ -164,11 +175,7 @@ class SimilarBar(QWidget):
         else:
             n = n_at(stop.level, ranking)
             self.curve.show_scores(ranking.scores, n, ranking.cuts.same_thing)
-            found = self.tr("{0} of {1}").format(f"{n:,}", f"{ranking.n_searched:,}")
-            if not ranking.n_searched:
-                found = self.tr("No picture here has been looked at by the model yet")
-            took = self.tr("{0} ms").format(f"{stop.took_ms:,.0f}")
-            self._say(found, f"{took}{_DOT}{ranking.note}" if ranking.note else took)
+            self._say(self._found(likeness, n, ranking.n_searched), self._noted(likeness, stop.took_ms, ranking))
             self._show_level(stop.level, n)
             # The first screen is not all that "these" are.
             self.label_button.setEnabled(self.can_label and stop.is_whole and n > 0)
@@ -176,6 +183,28 @@ class SimilarBar(QWidget):
                 self.tr("Label these {0} as…").format(f"{n:,}") if n > 1 else self.tr("Label this as…")
             )
         self.show()
+
+    def _show_kind(self, *, picks: bool) -> None:
+        """What was picked is like nothing: there is nothing to put beside it, and it is no more or less alike."""
+        self.picked.setVisible(picks)
+        for widget in (self.plus, self.minus, self.curve, self.level, self.slider, self.label_button):
+            widget.setVisible(not picks)
+
+    def _found(self, likeness: Likeness, n: int, n_searched: int) -> str:
+        if likeness.n_apart:
+            return self.tr("1 picture") if n == 1 else self.tr("{0} pictures").format(f"{n:,}")
+        if n_searched:
+            return self.tr("{0} of {1}").format(f"{n:,}", f"{n_searched:,}")
+        if likeness.has_words:
+            return self.tr("No picture here is prepared for search with words yet")
+        return self.tr("No picture here has been looked at by the model yet")
+
+    def _noted(self, likeness: Likeness, took_ms: float, ranking: Ranking) -> str:
+        notes = [self.tr("{0} ms").format(f"{took_ms:,.0f}")]
+        if likeness.has_words and ranking.n_searched < self.n_all:
+            prepared = self.tr("{0} of {1} prepared for search with words")
+            notes.append(prepared.format(f"{ranking.n_searched:,}", f"{self.n_all:,}"))
+        return _DOT.join([*notes, ranking.note] if ranking.note else notes)
 
     def _say(self, count: str, note: str) -> None:
         self.count.show_text(count)

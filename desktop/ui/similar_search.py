@@ -15,7 +15,7 @@ from desktop.ui.ports import EnginePort
 from desktop.ui.trail import Trail
 from engine.errors import LightdeskError
 from engine.schemas.library import Query
-from engine.schemas.similar import MAX_K, Example, Ranking, SimilarQuery
+from engine.schemas.similar import MAX_K, Cuts, Example, Ranking, SimilarQuery
 
 # The first screen is asked for by itself: the rest takes several times as long, and nobody sees it yet.
 FIRST_K = 200
@@ -121,7 +121,7 @@ class SimilarSearch(QObject):
 
     def go(self, likeness: Likeness | None, level: Level = "everything") -> None:
         """Search with other examples, or show all pictures again (None); a new stop."""
-        if likeness is not None and not likeness.samples:
+        if likeness is not None and likeness.is_empty:
             likeness = None
         self.leaving.emit()
         stop = Stop(likeness, level)
@@ -160,10 +160,30 @@ class SimilarSearch(QObject):
         self.stop.ids, self.stop.where = ids, query
 
     def forget_kept(self) -> None:
-        """Pictures were hidden, labelled or removed: what was shown before has to be read again."""
+        """Pictures were hidden, labelled or removed: what was shown before has to be read again.
+
+        What was picked to be labelled stays picked.
+        """
         for stop in self._trail.stops:
-            if stop is not self.stop:
+            if stop is not self.stop and not (stop.likeness is not None and stop.likeness.n_apart):
                 stop.ids, stop.ranking, stop.is_whole = None, None, False
+
+    def has_picked(self, query: Query) -> bool:
+        """Tell whether pictures were picked under this filter: they are not picked anew while they are being labelled."""
+        stop = self.stop
+        picks = stop.likeness is not None and stop.likeness.n_apart > 0
+        return picks and stop.ranking is not None and stop.where == _filter(query)
+
+    def picked(self, there: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return those of the picked ones that are still there; the others are forgotten."""
+        ranking = self.stop.ranking
+        if ranking is not None and self.likeness is not None and self.likeness.n_apart:
+            stays = np.isin(ranking.content_ids, there)
+            if not stays.all():
+                n = int(stays.sum())
+                ids, scores = ranking.content_ids[stays], ranking.scores[stays]
+                self.stop.ranking = replace(ranking, content_ids=ids, scores=scores, cuts=Cuts(n, n, n))
+        return self.shown_ids()
 
     def open(self, model_ref: str) -> None:
         """Another library, or another model of it."""
@@ -183,14 +203,18 @@ class SimilarSearch(QObject):
 
     # Examples that a model has to look at first
 
-    def look_at(self, sample: Sample, name: str, *arguments: Any) -> None:
-        """Let the engine's method `name` make an example of it; the search waits for it."""
+    def look_at(self, sample: Sample, name: str, *arguments: Any, words_ref: str = "") -> None:
+        """Let the engine's method `name` make an example of it, or (`words_ref`) one beside words; the search waits for it."""
         epoch = self._epoch
+        keywords = {"model_ref": words_ref} if words_ref else {}
 
         def came(example: Example) -> None:
             if epoch == self._epoch:
-                sample.example = example
-                if sample.region is None and example.content_id is not None:
+                if words_ref:
+                    sample.in_words = example
+                else:
+                    sample.example = example
+                if not words_ref and sample.region is None and example.content_id is not None:
                     sample.content_id = example.content_id
                 self.tell_of(sample)
 
@@ -199,7 +223,7 @@ class SimilarSearch(QObject):
                 self._take_out(sample)
                 self.refused.emit(error)
 
-        self._engine.compute(name, *arguments, done=came, failed=failed)
+        self._engine.compute(name, *arguments, done=came, failed=failed, **keywords)
 
     def tell_of(self, sample: Sample) -> None:
         """Something of a sample has come: what to search with, its picture or its name."""
@@ -213,7 +237,7 @@ class SimilarSearch(QObject):
         for stop in self._trail.stops:
             if stop.likeness is not None:
                 stop.likeness = stop.likeness.without(sample)
-        self._trail.drop(lambda stop: stop.likeness is not None and not stop.likeness.samples)
+        self._trail.drop(lambda stop: stop.likeness is not None and stop.likeness.is_empty)
         if concerned:
             self._drop_questions()
             self.moved.emit()
@@ -239,22 +263,19 @@ class SimilarSearch(QObject):
         stop, where = self.stop, _filter(query)
         if stop.likeness is not None and stop.likeness.is_ready:
             again = stop.ranking is not None and stop.where == where
-            self._put(stop, where, MAX_K if again else FIRST_K, came, failed)
+            self._put(stop, where, stop.likeness.most or (MAX_K if again else FIRST_K), came, failed)
 
     def _put(self, stop: Stop, where: Query, k: int, came: Any, failed: Any) -> None:
         self._number += 1
         number = self._number
-        assert stop.likeness is not None
-        plus, minus = (
-            tuple(sample.example for sample in side if sample.example is not None)
-            for side in (stop.likeness.plus, stop.likeness.minus)
-        )
+        likeness = stop.likeness
+        assert likeness is not None
 
         def done(ranking: Ranking) -> None:
             if number != self._number:
                 return
             first = stop.where != where or stop.ranking is None
-            whole = k == MAX_K or len(ranking.content_ids) < k
+            whole = k == MAX_K or likeness.most > 0 or likeness.n_apart > 0 or len(ranking.content_ids) < k
             stop.ranking, stop.where, stop.is_whole = ranking, where, whole
             stop.took_ms = ranking.took_ms if first else stop.took_ms
             came(self.shown_ids(), whole)
@@ -274,7 +295,11 @@ class SimilarSearch(QObject):
             self.refused.emit(error)
             self.moved.emit()
 
-        self._engine.compute("similar", SimilarQuery(plus, minus, where, k), done=done, failed=refused)
+        if likeness.n_apart:
+            self._engine.compute("most_different", where, likeness.n_apart, done=done, failed=refused)
+        else:
+            query = SimilarQuery(likeness.examples("plus"), likeness.examples("minus"), where, k)
+            self._engine.compute("similar", query, done=done, failed=refused)
 
     def _ask_rest(self) -> None:
         rest, self._rest = self._rest, lambda: None

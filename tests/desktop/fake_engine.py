@@ -239,17 +239,17 @@ class FakeEngine(FakeMap, FakeInsights):
         self._called("index_state", model_ref)
         return IndexState(model_ref, "ready")
 
-    def example(self, path: str, region: Region | None = None) -> Example:
+    def example(self, path: str, region: Region | None = None, model_ref: str = "") -> Example:
         """A file that is in the library is known; any other is most like number 3."""
         self._called("example", path)
         known = [c.id for c in self.contents.values() if c.path == path]
         return Example(known[0]) if known else Example(vector=np.array([3, 0], np.float32))
 
-    def example_of_content(self, content_id: int, region: Region) -> Example:
+    def example_of_content(self, content_id: int, region: Region, model_ref: str = "") -> Example:
         self._called("example_of_content", content_id, region)
         return Example(vector=np.array([content_id, 0], np.float32))
 
-    def example_of_pixels(self, pixels: np.ndarray[Any, Any]) -> Example:
+    def example_of_pixels(self, pixels: np.ndarray[Any, Any], model_ref: str = "") -> Example:
         self._called("example_of_pixels", pixels)
         return Example(vector=np.array([5, 0], np.float32))
 

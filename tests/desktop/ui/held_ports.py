@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from PySide6.QtCore import QTimer
@@ -145,6 +145,7 @@ class HeldCall:
     arguments: tuple[Any, ...]
     done: Any
     failed: Any
+    keywords: dict[str, Any] = field(default_factory=dict)
 
 
 class HeldEngine:
@@ -158,8 +159,9 @@ class HeldEngine:
         self.calls.append((name, *arguments))
         self.waiting.append(HeldCall(name, arguments, done, failed))
 
-    def compute(self, name: str, *arguments: Any, done: Any = None, failed: Any = None, **_keywords: Any) -> None:
+    def compute(self, name: str, *arguments: Any, done: Any = None, failed: Any = None, **keywords: Any) -> None:
         self.call(name, *arguments, done=done, failed=failed)
+        self.waiting[-1].keywords = keywords
 
     def finish(self, value: Any) -> None:
         """Let the oldest call end well."""

@@ -14,7 +14,7 @@ from desktop.ui.preview_view import PreviewView
 from desktop.ui.sampling import Sampler
 from desktop.ui.similar_search import SimilarSearch
 from engine.schemas.frame import Frame
-from engine.schemas.similar import Region
+from engine.schemas.similar import Example, Region
 from tests.desktop.ui.held_ports import HeldEngine, HeldReads, HeldThumbnails
 from tests.desktop.ui.on_screen import color_of, picture
 from tests.desktop.ui.records import error
@@ -134,3 +134,30 @@ def test_what_was_pasted_is_looked_at_when_its_pixels_are_there(bench: Bench) ->
     pixels = np.zeros((30, 40, 3), np.uint8)
     done(pixels, picture(QColor("blue")))
     assert bench.calls("example_of_pixels")[0].arguments[0] is pixels and sample.image is not None
+
+
+def test_beside_words_their_model_looks_once_at_what_is_elsewhere(bench: Bench, qtbot) -> None:
+    view = PreviewView()
+    qtbot.addWidget(view)
+    view.set_image(picture(QColor("red"), 400, 300))
+    mime, file = QMimeData(), QMimeData()
+    mime.setImageData(picture(QColor("blue"), 40, 30))
+    file.setText("/p/a.jpg")
+    samples = (
+        *bench.sampler.of_contents([7]),
+        bench.sampler.of_part(view, 7, QRectF(0.5, 0.25, 0.25, 0.5)),
+        *bench.sampler.of_mime(file),
+        *bench.sampler.of_mime(mime),
+    )
+    bench.engine.waiting.clear()
+    bench.wanted.clear()
+    bench.sampler.look_beside_words(samples, "clip@1")
+    bench.sampler.look_beside_words(samples, "clip@1")
+    image, _side, done = bench.wanted.pop()
+    assert image is samples[3].pasted and not bench.wanted
+    done(np.zeros((30, 40, 3), np.uint8), image)
+    assert [call.name for call in bench.engine.waiting] == ["example_of_content", "example", "example_of_pixels"]
+    assert all(call.keywords == {"model_ref": "clip@1"} for call in bench.engine.waiting)
+    seen = Example(vector=np.ones(2, np.float32))
+    bench.engine.finish(seen)
+    assert samples[1].in_words is seen and samples[1].example is None

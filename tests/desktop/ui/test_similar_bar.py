@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QWidget
 from desktop.ui.likeness import LEVELS, Likeness, Sample
 from desktop.ui.similar_bar import SimilarBar
 from desktop.ui.similar_search import FIRST_K, SimilarSearch
+from desktop.ui.word_query import WordQuery
 from engine.schemas.library import Query
 from engine.schemas.similar import Cuts, Example, Ranking
 from tests.desktop.ui.held_ports import HeldEngine
@@ -150,3 +151,37 @@ def test_it_fits_into_the_narrowest_window(bench: Bench, n: int) -> None:
     bench.search.go(Likeness(samples, tuple(of(i) for i in range(30, 30 + n))))
     bench.answer()
     assert bench.bar.minimumSizeHint().width() <= 900
+
+
+def test_words_stand_beside_the_pictures(bench: Bench) -> None:
+    bench.bar.n_all = 1200
+    bench.search.go(Likeness((of(1),), (of(2),)).with_words(WordQuery(("red car",), ("rain",))))
+    bench.answer(replace(RANKING, n_searched=900))
+    assert bench.bar.words.isVisible() and bench.bar.words.query == WordQuery(("red car",), ("rain",))
+    assert "example 1 of 1" in bench.bar.plus.accessibleDescription()
+    assert bench.bar.note.text() == "14 ms  ·  900 of 1,200 prepared for search with words"
+    bench.search.go(bench.search.likeness.with_words(WordQuery()))
+    bench.answer(replace(RANKING, n_searched=900))
+    assert not bench.bar.words.isVisible() and bench.bar.note.text() == "14 ms"
+
+
+def test_words_without_a_prepared_picture(bench: Bench) -> None:
+    bench.bar.n_all = 1200
+    bench.search.go(Likeness().with_words(WordQuery(("red car",))))
+    bench.answer(replace(RANKING, content_ids=np.empty(0, np.int64), scores=np.empty(0), n_searched=0))
+    assert "prepared for search with words yet" in bench.bar.count.text()
+
+
+def test_picks_are_like_nothing(bench: Bench) -> None:
+    bench.search.go(Likeness(n_apart=50))
+    bench.answer(replace(RANKING, content_ids=np.arange(50), scores=np.linspace(1, 0.1, 50), cuts=Cuts(50, 50, 50)))
+    bar = bench.bar
+    assert bar.isVisible() and bar.picked.isVisible() and bar.count.text() == "50 pictures"
+    for widget in (bar.plus, bar.minus, bar.curve, bar.slider, bar.level, bar.label_button, bar.words):
+        assert not widget.isVisible()
+    bench.search.go(Likeness((of(1),)))
+    bench.answer()
+    assert not bar.picked.isVisible() and bar.plus.isVisible() and bar.slider.isVisible()
+    bench.search.go(Likeness(n_apart=1))
+    bench.answer(replace(RANKING, content_ids=np.arange(1), scores=np.ones(1), cuts=Cuts(1, 1, 1)))
+    assert bar.count.text() == "1 picture"

@@ -10,6 +10,7 @@ import pytest
 
 from desktop.ui.likeness import Likeness, Sample
 from desktop.ui.similar_search import FIRST_K, SimilarSearch
+from desktop.ui.word_query import WordQuery
 from engine.errors import ErrorCode, LibraryError, LightdeskError, UsageError
 from engine.schemas.library import Query
 from engine.schemas.similar import MAX_K, Cuts, Example, Ranking, Region, SimilarQuery
@@ -296,3 +297,54 @@ def test_who_closes_a_search_is_put_back_where_it_began(bench: Bench) -> None:
     bench.search.go(Likeness((of(2),)))
     bench.search.go(None)
     assert (bench.search.stop.current_id, bench.search.stop.scroll_px) == (41, 900)
+
+
+def test_of_a_group_no_more_are_asked_for_than_it_has(bench: Bench) -> None:
+    bench.search.go(Likeness((of(1),), most=30))
+    bench.ask()
+    assert bench.asked().k == 30
+    bench.engine.finish(ranking(30))
+    assert bench.search.stop.is_whole and bench.came == [(list(range(1, 31)), True)]
+    bench.ask(replace(WHERE, class_name=None))
+    assert bench.asked().k == 30
+
+
+def test_words_are_searched_with_in_their_space(bench: Bench) -> None:
+    path = Sample("x.jpg", path="/x.jpg")
+    bench.search.go(Likeness((path,)).with_words(WordQuery(("boat",), ("rain",))))
+    bench.search.look_at(path, "example", "/x.jpg")
+    bench.search.look_at(path, "example", "/x.jpg", words_ref="clip@1")
+    assert [call.keywords for call in bench.engine.waiting] == [{}, {"model_ref": "clip@1"}]
+    own, beside = Example(vector=np.ones(4, np.float32)), Example(vector=np.ones(2, np.float32))
+    bench.engine.finish(own)
+    bench.ask()
+    assert len(bench.engine.waiting) == 1  # the model for words has not looked at it yet
+    bench.engine.finish(beside)
+    assert bench.said[-1] == "changed"
+    bench.ask()
+    query = bench.asked()
+    assert [e.text for e in query.plus] == ["boat", ""] and query.plus[1] is beside and query.minus[0].text == "rain"
+    # Without words it is the model's own space again.
+    bench.search.go(bench.search.likeness.with_words(WordQuery()))
+    bench.engine.waiting.clear()
+    bench.ask()
+    assert bench.asked().plus == (own,)
+
+
+def test_what_is_picked_stays_picked_while_it_is_labelled(bench: Bench) -> None:
+    bench.search.go(Likeness(n_apart=5))
+    assert not bench.search.has_picked(WHERE)
+    bench.ask()
+    (call,) = bench.engine.waiting
+    assert (call.name, call.arguments) == ("most_different", (Query(class_name="tench", model_ref="net@1"), 5))
+    bench.engine.finish(ranking(5))
+    assert bench.came == [([1, 2, 3, 4, 5], True)] and bench.search.stop.is_whole
+    assert bench.search.has_picked(WHERE) and not bench.search.has_picked(replace(WHERE, text="other"))
+    # Also after the person has been elsewhere, and what was hidden is no longer among them.
+    bench.search.go(None)
+    bench.search.forget_kept()
+    bench.search.back()
+    assert bench.search.has_picked(WHERE)
+    assert bench.search.picked(np.array([1, 2, 4, 5, 99])).tolist() == [1, 2, 4, 5]
+    assert bench.search.picked(np.array([1, 2, 3, 4, 5])).tolist() == [1, 2, 4, 5]
+    assert len(bench.search.stop.ranking.scores) == 4
