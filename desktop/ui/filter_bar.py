@@ -21,9 +21,10 @@ from desktop.ui import icons, theme
 from desktop.ui.combo import ClassCombo, Combo
 from desktop.ui.library_panel import source_titles
 from desktop.ui.plain_text import printable, tooltip
-from engine.schemas.library import Facets, Query
+from engine.schemas.library import Facets, Only, Query
 
 _TYPING_MS = 80
+_SEARCH_GIVES_PX = 40  # before a word goes
 _SPIN_EXTRA_PX = 34  # margins and the two arrows
 
 
@@ -48,7 +49,7 @@ class FilterBar(QWidget):
         self.search.returnPressed.connect(self._search_done)
         for box in (self.low, self.high):
             box.valueChanged.connect(lambda _value: self._soon.start())
-        for combo in (self.source, self.labelled, self.sort):
+        for combo in (self.source, self.labelled, self.only, self.sort):
             combo.currentIndexChanged.connect(lambda _index: self._tell())
         self.class_name.currentIndexChanged.connect(lambda _index: self._tell())
         self.direction.toggled.connect(self._turned)
@@ -75,6 +76,16 @@ class FilterBar(QWidget):
             (self.tr("Rejected"), "rejected"),
         ):
             self.labelled.addItem(text, state)
+        self.only = Combo(9, 8)
+        for text, only in (
+            (self.tr("All pictures"), "all"),
+            (self.tr("Outliers"), "outliers"),
+            (self.tr("Likely mistakes"), "mistakes"),
+        ):
+            self.only.addItem(text, only)
+        self.only.setToolTip(
+            self.tr("Only pictures unlike all others, or labels at odds with those of similar pictures")
+        )
         self.low, self.high = QSpinBox(), QSpinBox()
         for box, value in ((self.low, 0), (self.high, 100)):
             box.setRange(0, 100)
@@ -91,6 +102,9 @@ class FilterBar(QWidget):
             (self.tr("Confidence"), "confidence"),
             (self.tr("Margin"), "margin"),
             (self.tr("Class"), "class"),
+            (self.tr("Outliers"), "outlier"),
+            (self.tr("Uniqueness"), "unique"),
+            (self.tr("Likely mistakes"), "mistake"),
         ):
             self.sort.addItem(text, key)
         # In its place while pictures stand by how alike they are: that is no order to choose.
@@ -109,13 +123,14 @@ class FilterBar(QWidget):
         self.clear_button.setToolTip(self.tr("Show everything again (Ctrl+Shift+F)"))
         self.count = QLabel()
         self.count.setProperty("role", "faint")
-        self.model = Combo(20, 9, Qt.TextElideMode.ElideMiddle)
+        self.model = Combo(17, 9, Qt.TextElideMode.ElideMiddle)
         self.model.setToolTip(self.tr("The model that answers"))
         for widget, name in (
             (self.search, self.tr("Search")),
             (self.class_name, self.tr("Class")),
             (self.source, self.tr("Source")),
             (self.labelled, self.tr("Label state")),
+            (self.only, self.tr("What stands out")),
             (self.low, self.tr("Lowest confidence")),
             (self.high, self.tr("Highest confidence")),
             (self.sort, self.tr("Order")),
@@ -137,6 +152,7 @@ class FilterBar(QWidget):
         layout.addWidget(self.class_name)
         layout.addWidget(self.source)
         layout.addWidget(self.labelled)
+        layout.addWidget(self.only)
         layout.addSpacing(4)
         confidence, order, model = (
             _caption(text) for text in (self.tr("Confidence"), self.tr("Order"), self.tr("Model"))
@@ -155,9 +171,9 @@ class FilterBar(QWidget):
         layout.addSpacing(4)
         layout.addWidget(model)
         layout.addWidget(self.model)
-        # What goes first when the window is narrow: bare percentages say least of themselves, and the panel chooses
-        # sources as well.
-        self._captions, self._spare = (model, order, confidence), (self.source, self.count)
+        # What goes first when the window is narrow: bare percentages say least of themselves, the panel chooses sources as
+        # well, and the View menu has what stands out.
+        self._captions, self._spare = (model, order, confidence), (self.only, self.source, self.count)
 
     # What it says
 
@@ -170,6 +186,7 @@ class FilterBar(QWidget):
             confidence_min=min(low, high) / 100,
             confidence_max=max(low, high) / 100,
             labelled=self.labelled.currentData(),
+            only=self.only.currentData(),
             text=self.search.text().strip(),
             sort=self.sort.currentData(),
             descending=self.direction.isChecked(),
@@ -188,6 +205,7 @@ class FilterBar(QWidget):
         with QSignalBlocker(self):
             self.search.clear()
             self.labelled.setCurrentIndex(0)
+            self.only.setCurrentIndex(0)
             self.low.setValue(0)
             self.high.setValue(100)
             self.set_place(None, None)
@@ -200,6 +218,10 @@ class FilterBar(QWidget):
             self.source.setCurrentIndex(max(0, self.source.findData(source_id)))
             self.class_name.choose(class_name)
         self._show_state()
+
+    def set_only(self, only: Only) -> None:
+        """Choose what stands out, as a person would."""
+        self.only.setCurrentIndex(self.only.findData(only))
 
     def set_order(self, sort: str, descending: bool) -> None:
         """Choose the order, as it was kept. Does not emit `changed`."""
@@ -281,6 +303,7 @@ class FilterBar(QWidget):
         for widget, active in (
             (self.source, self.source.currentIndex() > 0),
             (self.labelled, self.labelled.currentIndex() > 0),
+            (self.only, self.only.currentIndex() > 0),
             (self.class_name, self.class_name.chosen() is not None),
             (self.low, self.low.value() > 0),
             (self.high, self.high.value() < 100),
@@ -290,6 +313,8 @@ class FilterBar(QWidget):
                 widget.setProperty("active", active)
                 widget.style().unpolish(widget)
                 widget.style().polish(widget)
+                if widget is self.only:
+                    self._fit()  # what filters is seen, though there was no room for it before
 
     def _fit(self) -> None:
         """Leave out what has no room."""
@@ -298,9 +323,9 @@ class FilterBar(QWidget):
         for widget in (*self._captions, *self._spare):
             widget.setVisible(True)
         for caption in self._captions:
-            caption.setVisible(layout.totalSizeHint().width() <= self.width())
+            caption.setVisible(layout.totalSizeHint().width() - _SEARCH_GIVES_PX <= self.width())
         for widget in self._spare:
-            active = widget is self.source and self.source.currentIndex() > 0
+            active = isinstance(widget, Combo) and widget.currentIndex() > 0
             widget.setVisible(active or layout.totalMinimumSize().width() <= self.width())
 
     def resizeEvent(self, event: QResizeEvent) -> None:

@@ -50,7 +50,7 @@ class Filters:
     def fields(self) -> list[QWidget]:
         bar = self.bar
         return [
-            bar.search, bar.class_name, bar.source, bar.labelled, bar.low, bar.high,
+            bar.search, bar.class_name, bar.source, bar.labelled, bar.only, bar.low, bar.high,
             bar.clear_button, bar.count, bar.sort, bar.direction, bar.model,
         ]  # fmt: skip
 
@@ -71,12 +71,13 @@ def test_every_control_is_in_the_query(filters: Filters, qtbot) -> None:
     bar.class_name.choose("tench")
     bar.source.setCurrentIndex(2)
     bar.labelled.setCurrentIndex(bar.labelled.findText("Rejected"))
+    bar.only.setCurrentIndex(bar.only.findText("Outliers"))
     bar.low.setValue(80)
     bar.high.setValue(20)
     bar.sort.setCurrentIndex(bar.sort.findText("Margin"))
     bar.direction.click()
     assert bar.query("m") == Query(
-        2, "tench", 0.2, 0.8, "rejected", "IMG", sort="margin", descending=True, model_ref="m"
+        2, "tench", 0.2, 0.8, "rejected", "IMG", only="outliers", sort="margin", descending=True, model_ref="m"
     )
     qtbot.waitUntil(lambda: filters.n_changes >= 1, timeout=2000)
     bar.clear_button.click()
@@ -220,3 +221,22 @@ def test_every_control_has_a_name_a_tooltip_and_is_reached_by_tab(filters: Filte
         assert field.accessibleName() and field.toolTip(), field
         assert field in seen or getattr(field, "lineEdit", lambda: None)() in seen, field.accessibleName()
     assert filters.bar.class_name.line().accessibleName()
+
+
+def test_orders_by_what_stands_out(filters: Filters) -> None:
+    for text, sort in (("Outliers", "outlier"), ("Uniqueness", "unique"), ("Likely mistakes", "mistake")):
+        filters.bar.sort.setCurrentIndex(filters.bar.sort.findText(text))
+        assert filters.bar.query("m") == Query(sort=sort, model_ref="m")
+    assert filters.n_changes == 3 and not filters.bar.is_filtering()
+
+
+def test_what_stands_out_gives_way_in_a_narrow_window_but_not_while_it_filters(filters: Filters, qtbot) -> None:
+    filters.window.resize(900, 60)
+    qtbot.waitUntil(lambda: filters.bar.width() == 900, timeout=2000)
+    assert not filters.bar.only.isVisible()
+    filters.bar.set_only("mistakes")
+    assert filters.n_changes == 1 and filters.bar.is_filtering()
+    qtbot.waitUntil(filters.bar.only.isVisible, timeout=2000)
+    assert filters.bar.model.geometry().right() < 900
+    filters.bar.clear()
+    qtbot.waitUntil(lambda: not filters.bar.only.isVisible(), timeout=2000)
