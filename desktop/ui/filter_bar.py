@@ -24,6 +24,7 @@ from desktop.ui.plain_text import printable, tooltip
 from engine.schemas.library import Facets, Only, Query
 
 _TYPING_MS = 80
+_MOST_FIRST = ("outlier", "unique", "mistake")
 _SEARCH_GIVES_PX = 40  # before a word goes
 _SPIN_EXTRA_PX = 34  # margins and the two arrows
 
@@ -49,6 +50,7 @@ class FilterBar(QWidget):
         self.search.returnPressed.connect(self._search_done)
         for box in (self.low, self.high):
             box.valueChanged.connect(lambda _value: self._soon.start())
+        self.sort.currentIndexChanged.connect(lambda _index: self._turn_naturally())
         for combo in (self.source, self.labelled, self.only, self.sort):
             combo.currentIndexChanged.connect(lambda _index: self._tell())
         self.class_name.currentIndexChanged.connect(lambda _index: self._tell())
@@ -113,6 +115,7 @@ class FilterBar(QWidget):
         self.by_likeness.setEnabled(False)
         self.by_likeness.setToolTip(self.tr("The most alike come first; Escape goes back to all pictures"))
         self.by_likeness.hide()
+        self._stood_out = False
         self.direction = QToolButton()
         self.direction.setCheckable(True)
         self.direction.setToolTip(self.tr("Turn the order round"))
@@ -288,6 +291,15 @@ class FilterBar(QWidget):
         if self._soon.isActive():
             self._tell()
         self.left.emit()
+
+    def _turn_naturally(self) -> None:
+        """Who asks for outliers wants to see those that stand out most; the arrow is for who wants the others."""
+        stands_out = self.sort.currentData() in _MOST_FIRST
+        if stands_out != self._stood_out:
+            self._stood_out = stands_out
+            with QSignalBlocker(self.direction):
+                self.direction.setChecked(stands_out)
+            icons.set_icon(self.direction, "descending" if stands_out else "ascending")
 
     def _turned(self, descending: bool) -> None:
         icons.set_icon(self.direction, "descending" if descending else "ascending")

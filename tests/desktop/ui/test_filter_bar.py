@@ -223,11 +223,22 @@ def test_every_control_has_a_name_a_tooltip_and_is_reached_by_tab(filters: Filte
     assert filters.bar.class_name.line().accessibleName()
 
 
-def test_orders_by_what_stands_out(filters: Filters) -> None:
+def test_orders_by_what_stands_out_begin_with_what_does_most(filters: Filters) -> None:
+    bar = filters.bar
     for text, sort in (("Outliers", "outlier"), ("Uniqueness", "unique"), ("Likely mistakes", "mistake")):
-        filters.bar.sort.setCurrentIndex(filters.bar.sort.findText(text))
-        assert filters.bar.query("m") == Query(sort=sort, model_ref="m")
-    assert filters.n_changes == 3 and not filters.bar.is_filtering()
+        bar.sort.setCurrentIndex(bar.sort.findText(text))
+        assert bar.query("m") == Query(sort=sort, descending=True, model_ref="m")
+    assert filters.n_changes == 3 and not bar.is_filtering()
+    # The other way round stays where a person has chosen it.
+    bar.direction.click()
+    bar.sort.setCurrentIndex(bar.sort.findText("Uniqueness"))
+    assert bar.query("m") == Query(sort="unique", model_ref="m")
+    bar.sort.setCurrentIndex(bar.sort.findText("Name"))
+    assert bar.query("m") == Query(sort="name", model_ref="m")
+    # As it was kept from the start before, whichever way that was.
+    for descending in (False, True):
+        bar.set_order("outlier", descending)
+        assert bar.query("m").descending is descending
 
 
 def test_what_stands_out_gives_way_in_a_narrow_window_but_not_while_it_filters(filters: Filters, qtbot) -> None:
