@@ -57,6 +57,7 @@ class MapView(QWidget):
         self.canvas = MapCanvas(read, thumbnails)
         self.legend, self.state, self.colouring = MapLegend(), MapState(), Combo(14, 10)
         self.missing = QLabel()  # how many have no place
+        self.fold = self._button("chevron-up", self.tr("Legend"))
         self.tools: dict[Tool, QToolButton] = {}
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -120,7 +121,14 @@ class MapView(QWidget):
         column = QVBoxLayout(key)
         column.setContentsMargins(8, 8, 8, 6)
         column.setSpacing(4)
-        column.addWidget(self.colouring)
+        head = QHBoxLayout()
+        head.setSpacing(4)
+        head.addWidget(self.colouring, 1)
+        self.fold.setCheckable(True)
+        self.fold.setChecked(True)
+        self.fold.toggled.connect(self._fold_legend)
+        head.addWidget(self.fold)
+        column.addLayout(head)
         column.addWidget(self.legend)
         self.missing.setProperty("role", "faint")
         self.missing.setTextFormat(Qt.TextFormat.PlainText)
@@ -255,6 +263,11 @@ class MapView(QWidget):
         self.canvas.tool = tool
         shape = Qt.CursorShape.OpenHandCursor if tool == "move" else Qt.CursorShape.CrossCursor
         self.canvas.setCursor(shape)
+
+    def _fold_legend(self, shown: bool) -> None:
+        icons.set_icon(self.fold, "chevron-up" if shown else "chevron-down")
+        self.legend.setVisible(shown)
+        self._place_parts()
 
     def _scene_changed(self) -> None:
         scene = self.canvas.scene()

@@ -165,3 +165,15 @@ def test_it_can_be_made_anew_and_the_offer_declined(view: MapView, qtbot) -> Non
     view.show_outgrown()
     with qtbot.waitSignal(view.laterRequested, timeout=20_000):
         QTest.mouseClick(view.state.later, Qt.MouseButton.LeftButton)
+
+
+def test_the_legend_folds_and_leaves_room(view: MapView, qtbot) -> None:
+    show(qtbot, view)
+    height = view._key.height()
+    view.fold.setFocus()
+    QTest.keyClick(view.fold, Qt.Key.Key_Space)
+    assert not view.legend.isVisible() and view._key.height() < height and view.colouring.isVisible()
+    show(qtbot, view, 4)
+    assert not view.legend.isVisible()
+    QTest.keyClick(view.fold, Qt.Key.Key_Return)
+    assert view.legend.isVisible() and view.rect().contains(view._key.geometry())
