@@ -20,16 +20,16 @@ from PySide6.QtGui import (
     QPainter,
     QWheelEvent,
 )
-from PySide6.QtWidgets import QApplication, QToolTip
+from PySide6.QtWidgets import QApplication
 
 from desktop.ui.drag_out import MAX_FILES, DragOut
-from desktop.ui.plain_text import tooltip
 from desktop.ui.ports import ReadPort, ThumbnailPort
 from desktop.ui.rubber_band import RubberBand
 from desktop.ui.score_marks import ScoreMarks
 from desktop.ui.tile_choice import TileChoice
 from desktop.ui.tile_painter import GAP_PX
 from desktop.ui.tile_surface import MAX_TILE_PX, MIN_TILE_PX
+from desktop.ui.tile_tip import TileTip
 from desktop.ui.tile_words import words_of
 
 __all__ = ["MAX_TILE_PX", "MIN_TILE_PX", "AssetGrid"]
@@ -62,6 +62,7 @@ class AssetGrid(TileChoice):
         self._select_on_release: int | None = None  # a content, not a place: the list may change meanwhile
         self._band = RubberBand()
         self.marks = ScoreMarks()
+        self.tip = TileTip(read, self.viewport())
         self._wheel_rest = 0
         self.is_driven = False
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -317,10 +318,10 @@ class AssetGrid(TileChoice):
             place = self._place_at(event.pos())
             row = self._rows.get(int(self._selection.ids[place])) if place is not None else None
             if row is not None and place is not None:
-                text = tooltip("\n".join(words_of(row, self.marks.score_at(place))))
-                QToolTip.showText(event.globalPos(), text, self.viewport(), self._rect(place))
+                words = words_of(row, self.marks.score_at(place))
+                self.tip.show(event.globalPos(), row.content_id, words, self._rect(place))
             else:
-                QToolTip.hideText()
+                self.tip.hide()
             return True
         return super().viewportEvent(event)
 

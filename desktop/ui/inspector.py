@@ -25,6 +25,7 @@ from desktop.ui import icons
 from desktop.ui import inspector_words as words
 from desktop.ui.camera_data import CameraData
 from desktop.ui.facts import ElidedLabel, FactTable
+from desktop.ui.insight_line import InsightLine
 from desktop.ui.label_field import LabelField
 from desktop.ui.plain_text import isolated, printable
 from desktop.ui.ports import EnginePort, ReadPort, ThumbnailPort
@@ -112,18 +113,15 @@ class Inspector(QWidget):
             font = QFont(label.font())
             font.setWeight(QFont.Weight.DemiBold)
             label.setFont(font)
-        self.state.setWordWrap(True)
-        self.state.setTextFormat(Qt.TextFormat.PlainText)
-        self.who = _faint(QLabel())
-        self.who.setWordWrap(True)
-        self.who.setTextFormat(Qt.TextFormat.PlainText)
+        self.who, self.hint = _faint(QLabel()), _faint(QLabel())
+        for label in (self.state, self.who, self.hint):
+            label.setWordWrap(True)
+            label.setTextFormat(Qt.TextFormat.PlainText)
+        self.insight = InsightLine(self._read)
         self.field = LabelField(self._read)
         self.field.committed.connect(self.labelRequested)
         self.field.abandoned.connect(lambda name: self.typedLabelLeft.emit(self._ids(), name))
         self.field.left.connect(self.left)
-        self.hint = _faint(QLabel())
-        self.hint.setTextFormat(Qt.TextFormat.PlainText)
-        self.hint.setWordWrap(True)
         self.hint.hide()
         self.field.hintChanged.connect(self._show_hint)
         self.reject_button = QPushButton(self.tr("Reject"))
@@ -143,6 +141,7 @@ class Inspector(QWidget):
         column.addSpacing(8)
         column.addWidget(self.state)
         column.addWidget(self.who)
+        column.addWidget(self.insight)
         column.addSpacing(4)
         column.addWidget(self.field)
         column.addWidget(self.hint)

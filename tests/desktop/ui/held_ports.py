@@ -10,6 +10,7 @@ from PySide6.QtCore import QTimer
 from PySide6.QtGui import QColor, QImage
 
 from engine.errors import LightdeskError
+from engine.schemas.insight import Insight
 from engine.schemas.library import Detail, Tile
 from tests.desktop.ui.on_screen import color_of, picture
 from tests.desktop.ui.records import NAMES, tile
@@ -23,6 +24,7 @@ class HeldView:
         self.gone: set[int] = set()
         self.details: dict[int, Detail] = {}
         self.asked: list[list[int]] = []
+        self.insights: dict[int, Insight] = {}
         self.names = list(NAMES)
 
     def tiles(self, content_ids: Sequence[int], _model_ref: str) -> list[Tile]:
@@ -31,6 +33,9 @@ class HeldView:
 
     def detail(self, content_id: int, _model_ref: str) -> Detail | None:
         return self.details.get(content_id)
+
+    def insight(self, content_id: int, _model_ref: str) -> Insight | None:
+        return self.insights.get(content_id)
 
     def class_names(self, part: str = "", limit: int = 50, _model_ref: str = "") -> list[str]:
         return [name for name in self.names if part.casefold() in name.casefold()][:limit]

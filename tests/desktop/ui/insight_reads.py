@@ -17,12 +17,12 @@ class InsightView(HeldView):
 
     def __init__(self) -> None:
         super().__init__()
-        self.insights: dict[int, Insight] = {1: OUTLIER, 2: MISTAKE, 3: PLAIN}
+        self.insights = {1: OUTLIER, 2: MISTAKE, 3: PLAIN}
         self.insights_asked: list[tuple[int, str]] = []
 
     def insight(self, content_id: int, model_ref: str) -> Insight | None:
         self.insights_asked.append((content_id, model_ref))
-        return self.insights.get(content_id)
+        return super().insight(content_id, model_ref)
 
 
 def insight_reads(**options: Any) -> HeldReads:

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QApplication, QLineEdit, QToolButton, QWidget
 from desktop.ui.inspector import Inspector
 from engine.schemas.library import Detail, FileRow, Tile
 from tests.desktop.ui.held_ports import HeldEngine, HeldReads, HeldThumbnails
+from tests.desktop.ui.insight_reads import MISTAKE
 from tests.desktop.ui.on_screen import shown
 from tests.desktop.ui.records import AT, HEBREW, PIZZA, detail, error, label
 
@@ -289,3 +290,13 @@ def test_times_are_this_persons(opened: Opened) -> None:
 
     assert when(AT) != AT and "2026" in when(AT)
     assert when("nonsense") == "nonsense"
+
+
+def test_why_a_picture_stands_out_is_said_under_its_label(opened: Opened) -> None:
+    opened.view.insights[2] = MISTAKE
+    opened.show(2)
+    line = opened.inspector.insight
+    line.show_content(2)
+    opened.read.answer_all()
+    assert line.isVisible() and "9 of its 10 nearest" in line.text()
+    assert opened.inspector.who.geometry().bottom() < line.geometry().top() < opened.inspector.field.geometry().top()
