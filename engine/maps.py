@@ -127,6 +127,8 @@ class SpaceMap:
             except LightdeskError as error:
                 wait_s = self._failed(error)
             except Exception:
+                if self._closing.is_set():
+                    break  # what is read from may have been closed meanwhile
                 log.exception("Keeping the map failed on a bug")
                 wait_s = self._failed(
                     LibraryError(ErrorCode.INTERNAL, "The map could not be made, on a bug of ours; see the log.")

@@ -94,6 +94,7 @@ class MapPictures(QObject):
         self._rows: OrderedDict[int, Tile] = OrderedDict()
         self._stale: set[int] = set()
         self._absent: set[int] = set()
+        self._asked: set[int] = set()  # in the question that is on its way
         self._wanted: list[int] = []
         self._drawn: OrderedDict[tuple[int, int, int, bool, int], QPixmap] = OrderedDict()
         self._spent_s = 0.0
@@ -112,17 +113,23 @@ class MapPictures(QObject):
 
     def invalidate(self, content_ids: Sequence[int] | None) -> None:
         """Read these again when they are wanted (all for None); the old rows are shown until then."""
-        self._stale |= set(self._rows) if content_ids is None else set(content_ids) & self._rows.keys()
-        self._absent -= self._absent.copy() if content_ids is None else set(content_ids)
+        known = self._rows.keys() | self._absent | self._asked
+        moved = known if content_ids is None else known & set(content_ids)
+        if not moved:
+            return  # while a folder is read this comes thirty times a second
+        self._stale |= moved & self._rows.keys()
+        self._absent -= moved
         self._epoch += 1
-        self._soon.start()
+        if not self._soon.isActive():
+            self._soon.start()
 
     def clear(self) -> None:
         """Forget everything: another library."""
+        self.invalidate(None)
         self._rows.clear()
+        self._stale.clear()
         self._drawn.clear()
         self._wanted = []
-        self.invalidate(None)
 
     def row(self, content_id: int) -> Tile | None:
         """Return the row if it is in memory."""
@@ -175,10 +182,11 @@ class MapPictures(QObject):
         self._wish()
         if not missing:
             return
-        ref, epoch = self._model_ref, self._epoch
+        ref, epoch, self._asked = self._model_ref, self._epoch, set(missing)
         self._read.ask("map rows", lambda view: view.tiles(missing, ref), lambda rows: self._take(rows, missing, epoch))
 
     def _take(self, rows: Sequence[Tile], asked: list[int], epoch: int) -> None:
+        self._asked.clear()
         if epoch != self._epoch:
             self._soon.start()
             return

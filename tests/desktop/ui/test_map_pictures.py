@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import numpy as np
 import pytest
-from PySide6.QtCore import QObject, QPointF
+from PySide6.QtCore import QObject, QPointF, QTimer
 from PySide6.QtGui import QColor
 
 from desktop.ui import map_pictures as module
@@ -129,6 +129,33 @@ def test_an_answer_from_before_a_change_is_not_taken(qtbot, held) -> None:
     pictures.clear()
     deliver()
     assert pictures.row(1) is None
+
+
+def test_what_comes_all_the_time_elsewhere_holds_up_nothing(qtbot, held) -> None:
+    """While a folder is read, other contents change thirty times a second."""
+    pictures, reads, _thumbnails, _came = held
+    others, ends = iter(range(1000, 100_000)), QTimer()
+    ends.timeout.connect(lambda: pictures.invalidate([next(others)]))
+    ends.start(10)
+    pictures.want([1])
+    asked(qtbot, reads)
+    qtbot.wait(60)
+    reads.answer("map rows")
+    assert pictures.row(1) == tile(1)
+    ends.stop()
+
+
+def test_what_changed_while_it_was_asked_for_is_asked_again(qtbot, held) -> None:
+    pictures, reads, _thumbnails, _came = held
+    pictures.want([1])
+    asked(qtbot, reads)
+    deliver = reads.read("map rows")
+    pictures.invalidate([1])
+    reads.view.changed[1] = tile(1, label="x", label_state="accepted")
+    deliver()
+    asked(qtbot, reads)
+    reads.answer("map rows")
+    assert pictures.row(1).label == "x"
 
 
 def test_what_is_gone_is_asked_once(qtbot, held) -> None:
