@@ -128,7 +128,12 @@ class MapCanvas(MapSurface):
 
     def _select(self, places: NDArray[np.intp], *, add: bool = False, take: bool = False) -> None:
         before = self._chosen()
-        self._selection.select_area(places, "take" if take else "add" if add else "only")
+        selection = self._selection
+        selection.select_area(places, "take" if take else "add" if add else "only")
+        if len(places) and not take and not (selection.current >= 0 and selection.is_selected(selection.current)):
+            # What the inspector shows of them, and keys begin from: the one most in the middle.
+            at = self._scene.points.places[places]
+            selection.current = int(places[np.square(at - np.median(at, axis=0)).sum(axis=1).argmin()])
         self._tell(before, selected=True)
 
     def _reveal(self) -> None:

@@ -105,6 +105,20 @@ def test_the_tools_select_add_and_take_away(five: MapCanvas, tool) -> None:
     assert ids(five) == [112]
 
 
+def test_of_several_one_is_current_and_the_one_that_was_stays(five: MapCanvas, qtbot) -> None:
+    """Without a current one the inspector shows nothing, and no label can be typed."""
+    five.tool = "rectangle"
+    drag(five, *around(five, 106, 118)[::2])
+    assert five.current_id() == 112
+    click(five, at(five, 107))
+    drag(five, *around(five, 106, 118)[::2])
+    assert five.current_id() == 107 and len(ids(five)) == 9
+    drag(five, *around(five, 107, 107)[::2], held=ALT)
+    assert 107 not in ids(five)
+    five.select_groups([1])
+    assert five.current_id() in ids(five)
+
+
 def test_a_lasso_takes_points_that_are_too_close_to_be_drawn(canvas: MapCanvas, qtbot) -> None:
     show(qtbot, canvas, cloud(60_000))
     canvas.tool = "rectangle"
