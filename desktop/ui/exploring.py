@@ -90,6 +90,13 @@ class Exploring(QObject):
         """Pick so many without a label that differ most from each other, and from all that have one."""
         self._go(Likeness(n_apart=n))
 
+    def use_words(self, ref: str) -> None:
+        """Search words in this space from now on; empty where there is no model for them."""
+        before, self.words_ref = self.words_ref, ref
+        if before and before != ref:
+            self._sampler.forget_words()
+            self.search.drop_words()
+
     def find_words(self, words: WordQuery) -> None:
         """Show what these words say, and what the pictures are like that are searched with already."""
         had = self.search.likeness or Likeness()
@@ -136,6 +143,7 @@ class Exploring(QObject):
         self.search.forget()
         self._sampler.forget()
         self._returning = False
+        self.words_ref = ""
         self._bar.show_search(self.search)
 
     def spots(self, search_box: Any) -> list[DropSpot]:

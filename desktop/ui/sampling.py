@@ -49,6 +49,10 @@ class Sampler(QObject):
         self._looked_up.clear()
         self._beside_words.clear()
 
+    def forget_words(self) -> None:
+        """Another model reads words: it has looked at nothing yet."""
+        self._beside_words.clear()
+
     def of_contents(self, content_ids: Sequence[int]) -> tuple[Sample, ...]:
         """Return pictures of the library; of very many the first."""
         samples = []

@@ -185,6 +185,17 @@ class SimilarSearch(QObject):
                 self.stop.ranking = replace(ranking, content_ids=ids, scores=scores, cuts=Cuts(n, n, n))
         return self.shown_ids()
 
+    def drop_words(self) -> None:
+        """Another model reads words from now on: what was found with them is nowhere."""
+        stands = self.likeness is not None and self.likeness.has_words
+        for stop in self._trail.stops:
+            for sample in stop.likeness.samples if stop.likeness is not None else ():
+                sample.in_words = None
+        self._trail.drop(lambda stop: stop.likeness is not None and stop.likeness.has_words)
+        if stands:
+            self._drop_questions()
+            self.moved.emit()
+
     def open(self, model_ref: str) -> None:
         """Another library, or another model of it."""
         self.forget()

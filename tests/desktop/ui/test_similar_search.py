@@ -348,3 +348,20 @@ def test_what_is_picked_stays_picked_while_it_is_labelled(bench: Bench) -> None:
     assert bench.search.picked(np.array([1, 2, 4, 5, 99])).tolist() == [1, 2, 4, 5]
     assert bench.search.picked(np.array([1, 2, 3, 4, 5])).tolist() == [1, 2, 4, 5]
     assert len(bench.search.stop.ranking.scores) == 4
+
+
+def test_another_model_for_words_has_found_nothing_yet(bench: Bench) -> None:
+    outside = Sample("x.jpg", path="/x.jpg", example=Example(vector=np.ones(2, np.float32)))
+    outside.in_words = Example(vector=np.ones(3, np.float32))
+    bench.search.go(Likeness((outside,)))
+    with_words = Likeness((outside,)).with_words(WordQuery(("boat",)))
+    bench.search.go(with_words)
+    bench.ask()
+    late = bench.engine.waiting[-1]
+    bench.said.clear()
+    bench.search.drop_words()
+    assert bench.search.likeness == Likeness((outside,)) and bench.said == ["moved"] and outside.in_words is None
+    late.done(ranking(3))
+    assert bench.came == [] and not bench.search.can_forward
+    bench.search.drop_words()
+    assert bench.said == ["moved"]  # nothing that is shown has gone
