@@ -32,7 +32,7 @@ from engine.search import duplicates
 from engine.search.groups import near_groups
 
 _SIDE_PX = 800
-_N_PHOTOS = 20
+_N_PHOTOS = 12
 _N_COMBINED = 3
 _SEED = 2024
 _BATCH = 16

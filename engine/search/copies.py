@@ -1,8 +1,14 @@
 """Whether one picture is an edited copy of another: the evidence of their thumbnails, weighed.
 
 The weights are those of a network with one layer of 24 units, the mean of three that were fitted apart
-(`engine.search.copy_weights`), on pairs of photos, wallpapers and frames of video that are not part of the project. Its answer
-is near the log odds of a copy among pairs half of which are copies, and half the hardest others.
+(`engine.search.copy_weights`). Its answer is near the log odds of a copy among pairs half of which are copies, and half the
+hardest others. A pair in doubt is measured both ways.
+
+Fitted on 7,000 pairs of a picture and its copy and 12,000 others, from 180 photos and wallpapers and seven clips. Measured on
+50 photos and a clip of a talking face, none of which were fitted on: of 1,950 copies, more
+than half with text on them, 97.0 % are found, without text 99.3 %. Taken for copies are none of 1,000 next shots and frames
+of the clip, none of 680 other photos, 2.8 % of edited copies of one frame with another frame, and 4 % of photos in which
+one thing has been changed, 8 % once those are edited as well. Groups put most of the rest right.
 
 Pictures without detail (a clear sky, a black frame) have no evidence to weigh. Two of them are copies only where shape and
 colour are the same all over, within what compression does: brighter or darker ones are not told from others.
@@ -22,6 +28,7 @@ from engine.search.evidence import NAMES, evidence
 
 NEAR = 0.0
 _APART = -5.0
+_SURE = 3.0
 _PLAIN_LEVELS = 2.0  # of detail, below which nothing is compared but colour
 _PLAIN_SIDE_PX = 16
 _PLAIN_MEAN, _PLAIN_MOST = 2.0, 6.0  # levels by which colours may differ
@@ -72,13 +79,17 @@ class Look:
 
 
 def compared(first: Look, second: Look) -> Verdict:
-    """Compare two thumbnails. Symmetric but for rounding, so hand over the lower id first."""
+    """Compare two thumbnails, in either order; where it is a near thing, both ways."""
     if min(first.detail_levels, second.detail_levels) < _PLAIN_LEVELS:
         return _plain(first, second)
     found = evidence(first.sketch, second.sketch)
     if found is None:
         return Verdict(-10.0, apart=True, same_scene=False)
     score = _weighed(found.values)
+    if abs(score) < _SURE:
+        other_way = evidence(second.sketch, first.sketch)
+        if other_way is not None:
+            score = (score + _weighed(other_way.values)) / 2
     # Two crops of one photo show each what the other does not; as such they are not held against each other.
     inside = found.values.copy()
     inside[_OVERHANG] = min(inside[_OVERHANG], copy_weights.MEANS[_OVERHANG])

@@ -1,6 +1,6 @@
 """Near-duplicates of a library: found, kept up to date, and told from other shots of the same scene.
 
-Three steps. Likely pairs come from fingerprints that differ in at most 8 of 64 bits and from the 48 nearest embeddings
+Three steps. Likely pairs come from fingerprints that differ in at most 8 of 64 bits and from the 32 nearest embeddings
 (`likely_pairs`). The most promising are looked at: their thumbnails are laid over each other and what is left is weighed
 (`alignment`, `evidence`, `copies`). What has no thumbnail is judged by fingerprint and embedding, strictly, and says so.
 Groups are made from the pairs that are kept (`groups`), in well under a second, so only pairs are stored.

@@ -1,10 +1,13 @@
 """Groups of pictures that belong together, without chains.
 
-A group has a centre to which every member is alike itself, so A like B and B like C does not bring A and C together
-unless one picture is like all others (stars, not single links). Pairs are taken in the order of their scores, ties by id: a
-pair joins what it joins only where a centre remains, and no more speaks against it than for it: of two pictures that were
-seen to be apart, one stays out, unless it is alike to twice as many of the others. So a copy goes to the shot that it was
-made from, and not to the next one of the burst, and the result does not depend on the order of arrival.
+A group has a centre to which the others were found alike, so A like B and B like C does not bring A and C together unless
+one picture is like all of them (stars, not single links). Pairs are taken in the order of their scores, ties by id: a pair
+joins what it joins only where a centre remains, and no more speaks against it than for it: of two pictures that were seen to
+be apart, one stays out, unless it is alike to twice as many of the others. So a copy goes to the shot that it was made from,
+and not to the next one of the burst, and the result does not depend on the order of arrival.
+
+Where all stars stand, what was left out comes in: a picture that is not alike to the centre itself, or was never compared
+with it, but to three members at least and most of all of them.
 """
 
 from __future__ import annotations
@@ -15,6 +18,10 @@ from collections.abc import Iterable
 import numpy as np
 
 from engine.schemas.duplicates import Group, GroupKind, Pairs
+
+_LOYALTY = 1.0  # by so much less a picture may be alike to those that it goes over to
+_MOST = 0.6  # of all members of a group
+_MOST_LEAST = 3
 
 
 class _Star:
@@ -123,16 +130,34 @@ def _stars(
                 star_of[single] = star
         elif star_a is not star_b:
             _merge(star_a, star_b, ties, star_of)
-    groups = []
-    for star in {id(star): star for star in star_of.values()}.values():
-        members = tuple(sorted(star.members))
-
-        def score(a: int, b: int) -> float:
-            return math.inf if a == b else score_of[min(a, b), max(a, b)]
-
-        centre = max(star.centres, key=lambda c: (math.fsum(score(c, m) for m in members if m != c), -c))
-        groups.append(Group(kind, members, centre, tuple(score(centre, member) for member in members)))
+    stars = list({id(star): star for star in star_of.values()}.values())
+    for single in sorted(alike.keys() - star_of.keys()):
+        star = _Star(single, single)
+        stars.append(star)
+        star_of[single] = star
+    _gather(stars, star_of, ties, score_of)
+    groups = [_group(kind, star, ties, score_of) for star in stars if len(star.members) > 1]
     return sorted(groups, key=lambda group: group.members)
+
+
+def _group(kind: GroupKind, star: _Star, ties: _Ties, score_of: dict[tuple[int, int], float]) -> Group:
+    members = tuple(sorted(star.members))
+    scores = {
+        c: {other: score_of[min(c, other), max(c, other)] for other in ties.alike[c] & star.members} for c in members
+    }
+    # To whom most are alike, and the most of all.
+    centre = max(members, key=lambda c: (len(scores[c]), math.fsum(scores[c].values()), -c))
+    return Group(
+        kind,
+        members,
+        centre,
+        tuple(
+            math.inf
+            if member == centre
+            else scores[centre].get(member, max(scores[member].values(), default=-math.inf))
+            for member in members
+        ),
+    )
 
 
 def _merge(one: _Star, other: _Star, ties: _Ties, star_of: dict[int, _Star]) -> None:
@@ -147,3 +172,39 @@ def _merge(one: _Star, other: _Star, ties: _Ties, star_of: dict[int, _Star]) -> 
     large.centres = centres
     for member in small.members:
         star_of[member] = large
+
+
+def _gather(stars: list[_Star], star_of: dict[int, _Star], ties: _Ties, score_of: dict[tuple[int, int], float]) -> None:
+    """Let members of small stars go over to larger ones, where the centre or most of the members are alike to them.
+
+    Two copies that are alike most of all find each other first, and may only then turn out to have one original.
+    """
+    for star in sorted(stars, key=lambda star: (len(star.members), min(star.members))):
+        for member in sorted(star.members):
+            friends: dict[int, list[int]] = {}
+            for other in sorted(ties.alike[member]):
+                friends.setdefault(id(star_of[other]), []).append(other)
+            at_home = friends.pop(id(star), [])
+            held = max((score_of[min(member, c), max(member, c)] for c in at_home), default=-math.inf)
+            offers = []
+            for others in friends.values():
+                larger = star_of[others[0]]
+                wanted = [other for other in others if other in larger.centres]
+                if not wanted and len(others) >= max(_MOST_LEAST, _MOST * len(larger.members)):
+                    wanted = others
+                if not wanted or len(larger.members) <= len(star.members):
+                    continue
+                score = max(score_of[min(member, c), max(member, c)] for c in wanted)
+                if score >= held - _LOYALTY and ties.may_join({member}, larger.members):
+                    offers.append((score, -min(larger.members), larger))
+            if not offers:
+                continue
+            rest = star.members - {member}
+            centres = {c for c in rest if rest - {c} <= ties.alike[c]}
+            if rest and not centres:  # it is what holds them together: nobody goes
+                continue
+            star.members, star.centres = rest, centres
+            larger = max(offers, key=lambda offer: offer[:2])[2]
+            larger.members.add(member)
+            larger.centres &= ties.alike[member]
+            star_of[member] = larger

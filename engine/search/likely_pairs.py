@@ -16,7 +16,7 @@ Floats = NDArray[np.float32]
 
 RADIUS = 8
 COSINE_MIN = 0.55
-NEIGHBOURS = 48
+NEIGHBOURS = 32
 _FEW_QUERIES = 4096  # so many are compared with all
 _DIMENSIONS = 64
 _SAMPLE = 8192
@@ -95,7 +95,7 @@ class Likely:
 def likely_pairs(
     items: Items, *, is_new: NDArray[np.bool_] | None = None, neighbours: Neighbours | None = None
 ) -> Likely:
-    """Find pairs of one another's 48 nearest with a cosine of at least 0.55, or up to 8 of 64 bits apart.
+    """Find pairs of one another's 32 nearest with a cosine of at least 0.55, or up to 8 of 64 bits apart.
 
     Parameters
     ----------
