@@ -149,7 +149,7 @@ def test_one_has_a_text_of_its_own_beside_many(trees: dict[str, ast.Module]) -> 
     """English has two forms: where a number is followed by a plural that it rules, the form for one stands near."""
     pairs = {"image", "video", "problem", "job", "picture", "file"}
     for name, tree in trees.items():
-        said = " ".join(text.value for _, text in marks(tree) if isinstance(text, ast.Constant)).casefold()
+        said = " | ".join(text.value for _, text in marks(tree) if isinstance(text, ast.Constant)).casefold()
         for noun in pairs:
             if re.search(rf"\}} (more )?{noun}s\b", said) and (name, noun) not in _FROM_TWO_ON:
                 singular = rf"\b(1|one|a)( more)? {noun}\b|\b{noun}\b(?! ?s)"
