@@ -22,6 +22,7 @@ from PySide6.QtWidgets import QApplication, QDialog, QWidget
 from desktop.engine_thread import EngineThread
 from desktop.reading import LibraryReading
 from desktop.thumbnails import Thumbnails
+from desktop.trash import Trash
 from desktop.ui import icons, theme, translation
 from desktop.ui.library_menu import recent_libraries
 from desktop.ui.main_window import MainWindow
@@ -74,11 +75,9 @@ class Program:
         self._n_left = 0  # libraries that were open before
         self._waiting_paths = [os.path.abspath(path) for path in paths]
         self.engine = EngineThread()
-        self.reading = LibraryReading()
-        self.thumbnails = Thumbnails()
+        self.reading, self.thumbnails, self.trash = LibraryReading(), Thumbnails(), Trash(self._aside)
         if state is None:
-            file = settings_room.settings_file().with_name("window.ini")
-            state = QSettings(str(file), QSettings.Format.IniFormat)
+            state = QSettings(str(settings_room.settings_file().with_name("window.ini")), QSettings.Format.IniFormat)
         if settings.library is None:
             # Go on where the person was; what is asked for in the settings or on the command line comes first.
             self.settings = dataclasses.replace(settings, library=_last_library(state))
@@ -95,6 +94,7 @@ class Program:
             (self.engine.modelStateChanged, self.window.show_model),
             (self.engine.indexChanged, self.window.show_index),
             (self.engine.mapChanged, self.window.map.page.follow),
+            (self.engine.duplicatesChanged, self.window.duplicates.page.show_state),
             (self.engine.failed, self.window.show_error),
         ):
             signal.connect(slot)

@@ -22,6 +22,7 @@ from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 
 from engine.errors import ErrorCode, LibraryError, LightdeskError
 from engine.events import (
+    DuplicatesChanged,
     EngineFailed,
     Event,
     IndexChanged,
@@ -123,6 +124,7 @@ class EngineThread(QObject):
     modelStateChanged = Signal(object)  # ModelState
     indexChanged = Signal(object)  # IndexState
     mapChanged = Signal(object)  # MapState
+    duplicatesChanged = Signal(object)  # DuplicatesState
     failed = Signal(object)  # LightdeskError
     _answered = Signal(object, object, object)  # callback, value, error
     _arrived = Signal()  # the first event after a pause; no timer runs while nothing happens
@@ -323,10 +325,8 @@ class EngineThread(QObject):
         if self._closed:
             return
         stored, labelled, awaited = list[int](), list[int](), list[int]()
-        jobs: dict[int, JobChanged] = {}
-        preflights: dict[int, PreflightCounted] = {}
-        firsts: dict[int, int] = {}
-        states: dict[tuple[type, str], IndexChanged | MapChanged] = {}
+        jobs, preflights, firsts = dict[int, JobChanged](), dict[int, PreflightCounted](), dict[int, int]()
+        states: dict[tuple[type, str], IndexChanged | MapChanged | DuplicatesChanged] = {}
         for event in events:
             if isinstance(event, PredictionsStored):
                 stored += event.content_ids
@@ -342,24 +342,24 @@ class EngineThread(QObject):
                 labelled += event.content_ids
             elif isinstance(event, ModelStateChanged):
                 self.modelStateChanged.emit(event.state)
-            elif isinstance(event, IndexChanged | MapChanged):
-                states[type(event), event.state.model_ref] = event
+            elif isinstance(event, IndexChanged | MapChanged | DuplicatesChanged):
+                states[type(event), getattr(event.state, "model_ref", "")] = event
             elif isinstance(event, EngineFailed):
                 self.failed.emit(_as_error(event))
         for counted in preflights.values():
             self.preflightCounted.emit(counted.preflight)
         for changed in jobs.values():
             self.jobChanged.emit(changed.progress)
-        if stored:
-            self.predictionsStored.emit(tuple(stored))
-        if awaited:
-            self.awaitedStored.emit(tuple(awaited))
+        for ids, told in ((stored, self.predictionsStored), (awaited, self.awaitedStored)):
+            if ids:
+                told.emit(tuple(ids))
         for job_id, content_id in firsts.items():
             self.jobBegan.emit(job_id, content_id)
         if labelled:
             self.labelsChanged.emit(tuple(labelled))
+        of_state = {IndexChanged: self.indexChanged, MapChanged: self.mapChanged}
         for moved in states.values():
-            (self.mapChanged if isinstance(moved, MapChanged) else self.indexChanged).emit(moved.state)
+            of_state.get(type(moved), self.duplicatesChanged).emit(moved.state)
         for kind, signal in ((ProblemsChanged, self.problemsChanged), (LibraryChanged, self.libraryChanged)):
             if any(isinstance(event, kind) for event in events):
                 signal.emit()

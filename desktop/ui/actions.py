@@ -85,6 +85,7 @@ ACTIONS: tuple[ActionRow, ...] = (
     _row("widen", _T("Actions", "Also what is less alike"), ",", _SIMILAR),
     _row("label_these", _T("Actions", "Label all that are found..."), "Shift+L", _SIMILAR, writes=True),
     _row("compare", _T("Actions", "Compare side by side"), "C", _SIMILAR),
+    _row("show_duplicates", _T("Actions", "Duplicates"), "D", _SIMILAR, starts_group=True),
     _row("go_back", _T("Actions", "Back"), "Alt+Left", _SIMILAR, starts_group=True),
     _row("go_forward", _T("Actions", "Forward"), "Alt+Right", _SIMILAR),
     _row("toggle_preview", _T("Actions", "Large preview"), "Space", _VIEW, scope="middle"),

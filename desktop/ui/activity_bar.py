@@ -189,6 +189,10 @@ class ActivityBar(QWidget):
         self._fade.setInterval(_LINGER_MS)
         self._fade.timeout.connect(lambda: self._set_message(""))
 
+    def add_line(self, line: QWidget) -> None:
+        """Give a place to a line of work that is no job of the library."""
+        self._jobs.addWidget(line)
+
     def reset(self) -> None:
         """Forget everything: another library, whose jobs have the same numbers."""
         self.forget(self._lines.keys())

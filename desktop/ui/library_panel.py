@@ -30,10 +30,16 @@ Key = tuple[str, Any]
 _Index = QModelIndex | QPersistentModelIndex
 ALL: Key = ("all", None)
 PROBLEMS: Key = ("problems", None)
+DUPLICATES: Key = ("duplicates", None)
 _KEY_ROLE = Qt.ItemDataRole.UserRole
 _ROW_EXTRA_PX = 11  # more than the height of the text
 _HEADING_EXTRA_PX = 19
-_ICONS = {"all": "pictures", "problems": "warning", "source": "folder"}  # a thousand tags would be noise
+_ICONS = {
+    "all": "pictures",
+    "duplicates": "duplicates",
+    "problems": "warning",
+    "source": "folder",
+}  # a thousand tags would be noise
 
 
 def source_titles(sources: Sequence[Source]) -> dict[int, str]:
@@ -51,7 +57,7 @@ def source_titles(sources: Sequence[Source]) -> dict[int, str]:
 class _Row:
     key: Key | None  # None: a heading
     text: str
-    n: int = 0
+    n: int | None = 0  # None: nobody has counted
     tip: str = ""
 
 
@@ -76,7 +82,7 @@ class _Rows(QAbstractListModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return tooltip(row.tip) or None
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return row.text if row.key is None else f"{row.text}, {row.n:,}"
+            return row.text if row.key is None or row.n is None else f"{row.text}, {row.n:,}"
         return None
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
@@ -101,7 +107,7 @@ class _Rows(QAbstractListModel):
 
 
 class LibraryPanel(QListView):
-    """Counts to choose from. Emits what was chosen: ALL, PROBLEMS, ("source", id), ("class", name). GUI thread.
+    """Counts to choose from. Emits what was chosen: ALL, DUPLICATES, PROBLEMS, ("source", id), ("class", name). GUI thread.
 
     A click leaves the focus where it was, so that the keys go on to mean the pictures; Tab comes in here.
     """
@@ -122,6 +128,7 @@ class LibraryPanel(QListView):
         self.setModel(self._rows)
         self.setItemDelegate(_Painter(self))
         self._chosen: Key = ALL
+        self._n_duplicates: int | None = None
         self._telling = True
         self.show_facets(Facets(0, 0, 0, 0, 0))
         self.selectionModel().currentChanged.connect(self._tell)
@@ -130,6 +137,8 @@ class LibraryPanel(QListView):
         """Show new counts, keeping the choice and the place."""
         self._facets = facets
         rows = [_Row(ALL, self.tr("All pictures"), facets.n_all)]
+        if facets.n_all or self._chosen == DUPLICATES:
+            rows.append(_Row(DUPLICATES, self.tr("Duplicates"), self._n_duplicates))
         if facets.n_problems or self._chosen == PROBLEMS:
             rows.append(_Row(PROBLEMS, self.tr("Problems"), facets.n_problems))
         if facets.sources:
@@ -152,6 +161,11 @@ class LibraryPanel(QListView):
         self._rows.replace(rows)
         self._mark(self._chosen)
         self.verticalScrollBar().setValue(y)
+
+    def show_duplicates(self, n_groups: int | None) -> None:
+        """Show how many groups of duplicates there are; None: nobody has looked for them."""
+        self._n_duplicates = n_groups
+        self.show_facets(self._facets)
 
     def show_choice(self, key: Key) -> None:
         """Mark what is shown; does not emit `chosen`."""
@@ -262,7 +276,7 @@ class _Painter(QStyledItemDelegate):
             place = turned(QRect(left - 1, pill.center().y() - 7, 16, 16))
             painter.drawPixmap(place, icons.pixmap(drawing, tone, 16, painter.device().devicePixelRatio()))
             left += 22
-        number = f"{row.n:,}"
+        number = f"{row.n:,}" if row.n is not None else ""
         number_px = metrics.horizontalAdvance(number)
         middle = Qt.AlignmentFlag.AlignVCenter
         name = QRect(left, pill.top(), pill.right() - 8 - number_px - 8 - left, pill.height())

@@ -16,7 +16,7 @@ from desktop.ui.arrivals import Arrivals
 from desktop.ui.browsing import Browser
 from desktop.ui.exploring import Exploring
 from desktop.ui.library_menu import LibraryMenu
-from desktop.ui.library_panel import ALL, PROBLEMS
+from desktop.ui.library_panel import ALL, DUPLICATES, PROBLEMS
 from desktop.ui.menus import build_menus
 from desktop.ui.plain_text import printable
 from desktop.ui.ports import EnginePort, ReadPort, Shell, ThumbnailPort
@@ -41,7 +41,7 @@ class MainWindow(WindowActions):
     def __init__(
         self, shell: Shell, read: ReadPort, thumbnails: ThumbnailPort, engine: EnginePort, state: QSettings
     ) -> None:
-        super().__init__(shell, read, thumbnails, engine)
+        super().__init__(shell, read, thumbnails, engine, state)
         self._model_ref = ""
         self._facets = Facets(0, 0, 0, 0, 0)
         self._warned_of: str | None = None
@@ -121,7 +121,9 @@ class MainWindow(WindowActions):
         self.browser.jobsCame.connect(self.activity.show_open)
         self.browser.undoCame.connect(self._name_undo)
         self.browser.failed.connect(self.show_error)
-        self.middle.turned.connect(lambda page: self.inspector.setVisible(page not in (self.problems, self.closed)))
+        self.duplicates.page.finder.failed.connect(self.show_error)
+        self._connect_duplicates()
+        self.middle.turned.connect(lambda page: self.inspector.setVisible(page not in self.asides()))
 
     def query(self) -> Query:
         """Return what should be shown, and in which order."""
@@ -152,6 +154,7 @@ class MainWindow(WindowActions):
         self._set_read_only(read_only)
         self.browser.open()
         self.similar.open(model_ref)
+        self.duplicates.page.open(model_ref, read_only=read_only)
         self._engine.call("models", done=self._show_models)
         if read_only:
             self.banner.show_notice(
@@ -194,6 +197,7 @@ class MainWindow(WindowActions):
         self.large.reset()
         self.compared.reset()
         self.exploring.forget()
+        self.duplicates.page.reset()
         self.filters.show_by_likeness(False)
         self.arrivals.forget()
         self._order = None
@@ -229,6 +233,7 @@ class MainWindow(WindowActions):
         else:
             self.browser.counts_moved()
         self.browser.undo_moved()
+        self.duplicates.page.contents_moved()
 
     def library_changed(self) -> None:
         """Something else changed, maybe by another process."""
@@ -238,6 +243,7 @@ class MainWindow(WindowActions):
         self.large.refresh()
         self.similar.forget_kept()
         self.browser.all_moved()
+        self.duplicates.page.contents_moved()
 
     def problems_changed(self) -> None:
         """The list of problems moved."""
@@ -287,13 +293,14 @@ class MainWindow(WindowActions):
         page = self.middle.currentWidget()
         if page in (self.large, self.compared) and len(ids):
             self._show_current(page)  # its place among the others may be another now
-        elif page not in (self.problems, self.closed):
+        elif page not in self.asides():
             self._show_page(len(ids))
 
     def _show_facets(self, facets: Facets) -> None:
         self._facets = facets
         self.panel.show_facets(facets)
         self.problems.show_total(facets.n_problems)
+        self.duplicates.page.show_sources(facets.sources)
         self.nothing.show_total(facets.n_all)
         self.filters.show_count(self.grid.count(), facets.n_all)
         if self.filters.show_facets(facets):
@@ -337,6 +344,9 @@ class MainWindow(WindowActions):
             self.middle.turn_to(self.problems)
             self.browser.problems_moved()
             return
+        if (kind, value) == DUPLICATES:
+            self.duplicates.show()
+            return
         self.filters.set_place(value if kind == "source" else None, value if kind == "class" else None)
         self._filter_changed()
 
@@ -362,19 +372,17 @@ class MainWindow(WindowActions):
         self._filter_changed()
 
     def back(self) -> None:
-        """Leave the large preview, a comparison, a field, the list of problems or a search by example."""
+        """Leave the large preview, a comparison, a field, the problems, the duplicates or a search by example."""
         page, focus = self.middle.currentWidget(), QApplication.focusWidget()
         if page is self.large:
             self.toggle_preview()
         elif page is self.compared:
             self.compare()
-        elif (
-            self.exploring.stands and page is not self.problems and not isinstance(focus, QLineEdit | QAbstractSpinBox)
-        ):
-            self.exploring.close()
-        elif page is self.problems:
+        elif page in (self.problems, self.duplicates.page):
             self.panel.show_choice(ALL)
             self._filter_changed()
+        elif self.exploring.stands and not isinstance(focus, QLineEdit | QAbstractSpinBox):
+            self.exploring.close()
         self.middle.take_keys()
 
     # The frame

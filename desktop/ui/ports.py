@@ -111,6 +111,10 @@ class Shell(Protocol):
 
     settings: Settings
 
+    @property
+    def trash(self) -> TrashPort:
+        """What looks at files that may go to the trash, and moves them there."""
+
     def open_library(self, path: Path | None) -> None:
         """Close the library and open another, or make it (None: the standard one)."""
 

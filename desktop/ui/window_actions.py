@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFileDialog, QMenu
+from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
 
 from desktop.ui import reveal
 from desktop.ui.about import AboutDialog
@@ -34,9 +34,13 @@ class WindowActions(WindowDrops):
 
     # Steps by a person
 
+    def asides(self) -> tuple[QWidget, ...]:
+        """Pages on which no picture of the grid is seen."""
+        return self.problems, self.closed, self.duplicates.page
+
     def _seen_selection(self) -> list[int]:
         """Return what a step goes to: nothing while the pictures are not shown."""
-        return [] if self.middle.currentWidget() in (self.problems, self.closed) else self.grid.selected_ids()
+        return [] if self.middle.currentWidget() in self.asides() else self.grid.selected_ids()
 
     def accept_kth(self, k: int) -> None:
         """Take the k-th prediction as the label."""
@@ -187,7 +191,7 @@ class WindowActions(WindowDrops):
 
     def _show_pictures(self) -> None:
         """Let the grid be seen, whatever was shown in its place."""
-        if self.middle.currentWidget() in (self.problems, self.large, self.compared):
+        if self.middle.currentWidget() in (self.problems, self.large, self.compared, self.duplicates.page):
             self._show_page(self.grid.count())
 
     def toggle_map(self) -> None:
@@ -200,7 +204,7 @@ class WindowActions(WindowDrops):
         page = self.middle.currentWidget()
         if page is self.large or page is self.compared:
             page.zoom(_ZOOM)
-        elif page is self.map.page:
+        elif page is self.map.page or page is self.duplicates.page:
             page.zoom(1)
         else:
             self.grid.zoom(1)
@@ -210,7 +214,7 @@ class WindowActions(WindowDrops):
         page = self.middle.currentWidget()
         if page is self.large or page is self.compared:
             page.zoom(1 / _ZOOM)
-        elif page is self.map.page:
+        elif page is self.map.page or page is self.duplicates.page:
             page.zoom(-1)
         else:
             self.grid.zoom(-1)
@@ -264,6 +268,17 @@ class WindowActions(WindowDrops):
             self._show_pictures()
             self.grid.select_all()
             self.type_label()
+
+    def _connect_duplicates(self) -> None:
+        page = self.duplicates.page
+        page.undoRequested.connect(self.undo)
+        page.similarRequested.connect(self.exploring.find)
+        page.revealRequested.connect(self._reveal)
+
+    def show_duplicates(self) -> None:
+        """Show the groups of duplicates."""
+        if self.middle.currentWidget() is not self.closed:
+            self.duplicates.show()
 
     def go_back(self) -> None:
         """Show what was shown before."""

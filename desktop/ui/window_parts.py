@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSettings, Qt
 from PySide6.QtWidgets import QMainWindow, QSplitter, QVBoxLayout, QWidget
 
 from desktop.ui import icons
@@ -10,6 +10,8 @@ from desktop.ui.activity_bar import ActivityBar
 from desktop.ui.banner import Banner
 from desktop.ui.compare_view import CompareView
 from desktop.ui.drop_overlay import DropOverlay
+from desktop.ui.duplicates_in_window import DuplicatesInWindow
+from desktop.ui.duplicates_view import DuplicatesView
 from desktop.ui.empty_state import EmptyState, LibraryClosed, NothingFound
 from desktop.ui.filter_bar import FilterBar
 from desktop.ui.grid import AssetGrid
@@ -31,23 +33,25 @@ _MIN_WIDTH_PX, _MIN_HEIGHT_PX = 900, 520
 class WindowParts(QMainWindow):
     """Makes the parts of the window and lays them out; what they do is said in the classes above it. GUI thread."""
 
-    def __init__(self, shell: Shell, read: ReadPort, thumbnails: ThumbnailPort, engine: EnginePort) -> None:
+    def __init__(
+        self, shell: Shell, read: ReadPort, thumbnails: ThumbnailPort, engine: EnginePort, state: QSettings
+    ) -> None:
         super().__init__()
         self._shell, self._read, self._engine = shell, read, engine
         self.setWindowTitle("Lightdesk")
         self.setWindowIcon(icons.program_icon())
         self.setAcceptDrops(True)
         self.setMinimumSize(_MIN_WIDTH_PX, _MIN_HEIGHT_PX)
-        self._build_parts(thumbnails)
+        self._build_parts(thumbnails, state)
         self._lay_out()
 
-    def _build_parts(self, thumbnails: ThumbnailPort) -> None:
+    def _build_parts(self, thumbnails: ThumbnailPort, state: QSettings) -> None:
         self.filters = FilterBar()
         self.banner = Banner()
         self.similar_bar = SimilarBar()
         self.panel = LibraryPanel()
         wishes = WishTurns(thumbnails)
-        grid_wishes, map_wishes = wishes.share(), wishes.share()
+        grid_wishes, map_wishes, duplicate_wishes = wishes.share(), wishes.share(), wishes.share()
         self.grid = AssetGrid(self._read, grid_wishes)
         self.empty, self.nothing, self.closed = EmptyState(), NothingFound(), LibraryClosed()
         self.problems = ProblemsView()
@@ -64,6 +68,13 @@ class WindowParts(QMainWindow):
         self.inspector.setMinimumWidth(240)
         self.large_part, self.inspector_part = PartMarker(self.large), PartMarker(self.inspector.preview)
         self.activity = ActivityBar()
+        duplicates_page = DuplicatesView(
+            self._read, duplicate_wishes, self._engine, self._shell.picture_of, self._shell.trash, state
+        )
+        self.duplicates = DuplicatesInWindow(
+            duplicates_page, self.middle, self.panel, self.activity, wishes, grid_wishes, duplicate_wishes,
+            self.map.page.isVisible, self,
+        )  # fmt: skip
 
     def _lay_out(self) -> None:
         self._splitter = QSplitter(Qt.Orientation.Horizontal)

@@ -34,6 +34,7 @@ from engine.schemas.library import (
 from engine.schemas.prediction import ClassScore
 from engine.schemas.settings import Settings
 from engine.schemas.similar import Cuts, Example, IndexState, Ranking, Region, SimilarQuery
+from tests.desktop.fake_duplicates import FakeDuplicates
 from tests.desktop.fake_insights import FakeInsights
 from tests.desktop.fake_map import FakeMap
 from tests.desktop.fake_view import AT, CLASSES, MODEL_REF, Content, FakeView
@@ -43,7 +44,7 @@ __all__ = ["AT", "CLASSES", "MODEL_REF", "REPORT", "Content", "FakeEngine", "Fak
 REPORT = DeviceReport("fake", "Fake device", "auto", "made up")
 
 
-class FakeEngine(FakeMap, FakeInsights):
+class FakeEngine(FakeMap, FakeInsights, FakeDuplicates):
     """Enough of `engine.service.Engine` for the whole window.
 
     Attributes
@@ -299,7 +300,7 @@ class FakeEngine(FakeMap, FakeInsights):
             target.append((command, {i: self.contents[i] for i in states}))
             self.contents |= states
         self.events.publish(LabelsChanged(tuple(states)))
-        if command.kind in ("hide", "remove_source"):
+        if command.kind in ("hide", "remove_source", "resolve", "part"):
             self.events.publish(LibraryChanged())
         return command
 

@@ -24,6 +24,7 @@ from engine.schemas.library import (
     Tile,
 )
 from engine.schemas.prediction import ClassScore, Prediction
+from tests.desktop.fake_duplicates_view import FakeDuplicatesView
 
 if TYPE_CHECKING:
     from tests.desktop.fake_engine import FakeEngine
@@ -53,7 +54,7 @@ class Content:
         return self.label.class_name if self.label is not None and self.label.class_name else self.top[0].class_name
 
 
-class FakeView:
+class FakeView(FakeDuplicatesView):
     """The facade's view."""
 
     def __init__(self, engine: FakeEngine) -> None:

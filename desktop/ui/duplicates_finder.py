@@ -1,0 +1,165 @@
+"""What the page of duplicates asks the engine for: to look for them, the groups, and how far that is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from PySide6.QtCore import QObject, Signal
+
+from desktop.ui.duplicates_model import ListedGroup, listed
+from desktop.ui.keep_rules import STANDARD_KINDS
+from desktop.ui.ports import EnginePort, LibraryReader, ReadPort
+from desktop.ui.refreshing import Refresher
+from engine.errors import LightdeskError
+from engine.schemas.duplicates import Duplicates, DuplicatesState, GroupKind, KeepRules
+
+_UNSEEN_REST_MS = 3000  # nobody looks at the list: only its length is shown
+
+
+class DuplicatesFinder(QObject):
+    """Reads the groups again when something moved, and never shows a list from before a step. GUI thread.
+
+    Attributes
+    ----------
+    is_seen
+        Whether the list is on the screen: else it can wait a little.
+    """
+
+    groupsCame = Signal(object)  # list[ListedGroup]
+    stateCame = Signal(object)  # DuplicatesState
+    failed = Signal(object)  # LightdeskError
+
+    def __init__(self, engine: EnginePort, read: ReadPort, parent: QObject) -> None:
+        super().__init__(parent)
+        self._engine, self._read = engine, read
+        self._refresher = Refresher(self._ask, self)
+        self._model_ref = ""
+        self._n_asked = self._n_opened = 0
+        self._n_steps = self._n_steps_running = 0
+        self.kinds: tuple[GroupKind, ...] = STANDARD_KINDS
+        self.rules = KeepRules()
+        self.read_only = False
+        self.is_seen = False
+        self.has_groups = False  # they have been read at least once
+        self.state = DuplicatesState("absent")
+
+    def open(self, model_ref: str, *, read_only: bool) -> None:
+        """Another library: go on there with what was begun, if anything was."""
+        self.close()
+        self._model_ref, self.read_only = model_ref, read_only
+        number = self._n_opened
+        self._read.ask(
+            "duplicates begun",
+            lambda view: _has_looked(view, model_ref),
+            lambda begun: self._go_on(begun) if number == self._n_opened else None,
+        )
+
+    def close(self) -> None:
+        """The library is left."""
+        self._refresher.reset()
+        self._n_opened += 1
+        self._n_asked += 1
+        self._n_steps_running = 0
+        self._model_ref = ""
+        self.has_groups = False
+        self._take_state(DuplicatesState("absent"))
+
+    def begin(self) -> None:
+        """Look for duplicates, and keep up from now on."""
+        self._take_state(DuplicatesState("building"))
+        self._engine.compute("find_duplicates", done=self._begun, failed=self._not_begun)
+
+    def stop(self) -> None:
+        """Let the search rest."""
+        self._engine.call("stop_finding_duplicates")
+        self._take_state(DuplicatesState("absent"))
+
+    def show_state(self, state: DuplicatesState) -> None:
+        """The search moved."""
+        if self._model_ref:
+            self._take_state(state)
+
+    def moved(self) -> None:
+        """Labels, or what is in view, moved."""
+        if self.has_groups:
+            self._refresher.want(0 if self.is_seen else _UNSEEN_REST_MS)
+
+    def choose(self, kinds: tuple[GroupKind, ...], rules: KeepRules) -> None:
+        """List other kinds of groups, or let other rules propose."""
+        if (kinds, rules) != (self.kinds, self.rules):
+            self.kinds, self.rules = kinds, rules
+            if self.has_groups:
+                self._refresher.at_once()
+
+    def step(self, name: str, *arguments: Any, done: Callable[[Any], None], failed: Callable[[], None]) -> None:
+        """Do something to groups. Lists that were read before it was done are not shown any more."""
+        opened = self._n_opened
+        self._n_steps_running += 1
+
+        def ended(tell: Callable[[], None]) -> None:
+            if opened == self._n_opened:
+                self._n_steps += 1
+                self._n_steps_running -= 1
+                tell()
+                self._refresher.want()
+
+        def refused(error: LightdeskError) -> None:
+            self.failed.emit(error)
+            ended(failed)
+
+        self._engine.call(name, *arguments, done=lambda value: ended(lambda: done(value)), failed=refused)
+
+    def _go_on(self, begun: bool) -> None:
+        if begun:
+            self.has_groups = True
+            self._refresher.want()
+            if not self.read_only:
+                self.begin()
+
+    def _begun(self, state: DuplicatesState) -> None:
+        # Its thread may not have come to say that it is at work.
+        if state.phase != "absent" or state.note:
+            self._take_state(state)
+
+    def _not_begun(self, error: LightdeskError) -> None:
+        self._take_state(DuplicatesState("absent", note=str(error)))
+
+    def _take_state(self, state: DuplicatesState) -> None:
+        before, self.state = self.state, state
+        if state.phase == "ready":
+            self.has_groups = True
+            self._refresher.want(0 if self.is_seen or before.phase != "ready" else _UNSEEN_REST_MS)
+        if state != before:
+            self.stateCame.emit(state)
+
+    def _ask(self) -> None:
+        self._n_asked += 1
+        number, n_steps = self._n_asked, self._n_steps
+
+        def found(duplicates: list[Duplicates]) -> None:
+            if number == self._n_asked:
+                self._read.ask("duplicates", lambda view: listed(duplicates, view), came, failed)
+
+        def came(groups: list[ListedGroup]) -> None:
+            if number != self._n_asked:
+                return
+            if n_steps != self._n_steps or self._n_steps_running:
+                self._refresher.finished()
+                self._refresher.want()
+                return
+            self._refresher.finished()
+            self.groupsCame.emit(groups)
+
+        def failed(error: LightdeskError) -> None:
+            if number == self._n_asked:
+                if not self._refresher.n_failed:
+                    self.failed.emit(error)
+                self._refresher.failed()
+
+        self._engine.compute("duplicates", None, kinds=self.kinds, rules=self.rules, done=found, failed=failed)
+
+
+def _has_looked(view: LibraryReader, model_ref: str) -> bool:
+    model_id, _, _ = view.space(model_ref)
+    return view.duplicates_looked(model_id) > 0
