@@ -434,10 +434,11 @@ def test_a_library_that_went_another_way(ground: Ground, caplog: pytest.LogCaptu
     until(lambda: ground.n_kept() == 100)
     ground.close()
     # Also while nobody looked.
-    shutil.copy(ground.folder / "map", ground.folder / "kept")
     ground.change(f"DELETE FROM vector_rows WHERE position >= 60; DELETE FROM vectors_{ground.model_id} WHERE rowid > 60")
     ground.add(61, N)
+    ground.said.clear()
     again = ground.ready()
+    assert ground.said[0].phase == "making" and not ground.said[0].layout  # what was kept is not even shown
     assert len(again.points(np.arange(N + 1, N + 41)).content_ids) == 0
 
 
@@ -465,6 +466,28 @@ def test_what_another_lays_out_anew_is_taken_over(ground: Ground) -> None:
     # And what the one writes from now on is the new one, too.
     ground.add(N + 61, N + 70)
     until(lambda: ground.n_kept() == N + 70)
+    kept = ground.kept()
+    assert kept is not None and kept.mark.n_laid == N + 60
+
+
+def test_who_has_not_seen_the_new_one_yet_does_not_write_the_old_one_over_it(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = ground.ready()
+    until(lambda: ground.n_kept() == N)
+    monkeypatch.setattr(one, "_look_at_file", lambda *_arguments: None)
+    ground.add(N + 1, N + 60)
+    until(lambda: one.state.n == N + 60 and ground.n_kept() == N + 60)
+    other = ground.ready(N + 60)
+    other.make()
+    until(lambda: (kept := ground.kept()) is not None and kept.mark.n_laid == N + 60)
+    other.close()
+    tried, real = threading.Event(), map_file.mark_of
+    monkeypatch.setattr(maps.map_file, "mark_of", lambda folder: (tried.set(), real(folder))[1])
+    ground.add(N + 61, N + 70)
+    assert tried.wait(60)
+    until(lambda: one.state.n == N + 70)
+    one.close()
     kept = ground.kept()
     assert kept is not None and kept.mark.n_laid == N + 60
 

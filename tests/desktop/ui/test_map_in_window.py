@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QLineEdit
 
 from desktop.ui.grid import AssetGrid
 from desktop.ui.map_in_window import MapInWindow
@@ -29,7 +30,7 @@ class Ground:
         self.qtbot = qtbot
         self.reads, self.thumbnails, self.engine = HeldReads(), HeldThumbnails(instant=False), HeldEngine()
         wishes = WishTurns(self.thumbnails)
-        shares = wishes.share(), wishes.share()
+        self.shares = shares = wishes.share(), wishes.share()
         self.middle = Middle()
         self.grid = AssetGrid(self.reads, shares[0])
         self.middle.addWidget(self.grid)
@@ -129,16 +130,28 @@ def test_a_filter_leaves_both_with_the_same(ground: Ground) -> None:
 
 
 def test_who_is_seen_has_the_wish_list(ground: Ground) -> None:
+    of_grid, of_map = ground.shares
     ground.turn()
-    asked_for = {content_id for content_id, _sha in ground.thumbnails.wishes}
-    ground.grid._wish()
-    assert {content_id for content_id, _sha in ground.thumbnails.wishes} == asked_for
+    of_map.want([(1, "map")])
+    of_grid.want([(2, "grid")])
+    assert ground.thumbnails.wishes == [(1, "map")]
     ground.map.toggle()
-    ground.grid._wish()
-    kept = ground.thumbnails.wishes
+    of_grid.want([(3, "grid")])
+    of_map.want([(4, "map")])
+    assert ground.thumbnails.wishes == [(3, "grid")]
     ground.page.refresh(None)
     ground.qtbot.wait(80)
-    assert ground.thumbnails.wishes == kept
+    assert ground.thumbnails.wishes == [(3, "grid")]
+
+
+def test_who_gives_the_keys_to_the_grid_gives_them_to_the_map(ground: Ground) -> None:
+    field = QLineEdit(ground.middle)
+    field.show()
+    ground.turn()
+    field.setFocus()
+    assert field.hasFocus()
+    ground.grid.setFocus()
+    assert ground.page.canvas.hasFocus()
 
 
 def test_another_library_leaves_nothing_on_either(ground: Ground) -> None:
