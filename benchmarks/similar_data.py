@@ -43,6 +43,7 @@ SHAPES = {
 def real_embeddings(photos: Path, models: Path, shape: Shape) -> NDArray[np.float32]:
     """Return the default model's embeddings of photos and their crops, float32 (n, dim), L2 norm 1."""
     from benchmarks.engines import built_model
+    from benchmarks.machine import cores
     from benchmarks.photos import originals
     from engine.backends.opening import open_session
     from engine.ingest.decode import decode
@@ -54,18 +55,23 @@ def real_embeddings(photos: Path, models: Path, shape: Shape) -> NDArray[np.floa
     preprocessor = Preprocessor(model.manifest.input)
     random = np.random.default_rng([SEED, shape.n_per_photo])
     session = open_session(model, device="cpu", cpu_threads=0)
-    found: list[NDArray[np.float32]] = []
-    for file in originals(photos):
+
+    def embedded(file: Path, regions: list[Region]) -> NDArray[np.float32]:
         frame = decode(file.read_bytes(), short_side=10**6, limits=ImageLimits(10**9, 10**9), name=file.name)
+        answer = session.run(np.stack([preprocessor(region.of(frame)) for region in regions]))[1]
+        assert answer is not None
+        return np.asarray(answer, dtype=np.float32)
+
+    files = originals(photos)
+    chosen_regions = []
+    for _ in files:
         regions = [Region(0.0, 0.0, 1.0, 1.0)]
         for _ in range(shape.n_per_photo - 1):
             side = random.uniform(0.4, 1.0)
             regions.append(Region(random.uniform(0, 1 - side), random.uniform(0, 1 - side), side, side))
-        inputs = np.stack([preprocessor(region.of(frame)) for region in regions])
-        embedded = session.run(inputs)[1]
-        assert embedded is not None
-        found.append(np.asarray(embedded, dtype=np.float32))
-    return _of_length_one(np.concatenate(found))
+        chosen_regions.append(regions)
+    with ThreadPoolExecutor(cores()) as threads:
+        return _of_length_one(np.concatenate(list(threads.map(embedded, files, chosen_regions))))
 
 
 def kept_embeddings(photos: Path, models: Path, shape: Shape, folder: Path) -> Path:
