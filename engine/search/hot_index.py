@@ -147,7 +147,10 @@ class HotIndex:
 
     def vectors_of(self, content_ids: NDArray[np.int64]) -> NDArray[np.float32]:
         """Return vectors float32 (n, dim) of contents that have one here. Raises DamagedRows."""
-        return self._read(self.positions_of(content_ids))
+        try:
+            return self._read(self.positions_of(content_ids))
+        finally:
+            self.file.let_go()
 
     def search(self, vector: NDArray[np.float32], k: int, allowed: NDArray[np.bool_] | None = None) -> Nearest:
         """Return the nearest.

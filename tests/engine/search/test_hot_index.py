@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -149,3 +151,14 @@ def test_places_of_contents(ready: Ready) -> None:
     asked = np.array([int(ready.ids[7]), 1, -4, 10**9, int(ready.ids[0])])
     assert ready.index.positions_of(asked).tolist() == [7, -1, -1, -1, 0]
     assert np.array_equal(ready.index.vectors_of(ready.ids[[9, 4]]), ready.vectors[[9, 4]])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="/proc tells what is mapped")
+def test_reading_all_vectors_does_not_keep_the_file_in_memory(ready: Ready) -> None:
+    for start in range(0, N, 1000):
+        ids = ready.ids[start : start + 1000]
+        np.testing.assert_array_equal(ready.index.vectors_of(ids), ready.vectors[start : start + 1000])
+    mapped = Path("/proc/self/smaps").read_text("utf-8").split(str(ready.file.path))[1:]
+    assert mapped
+    kept_kb = sum(int(re.search(r"\nRss:\s+(\d+) kB", one).group(1)) for one in mapped)  # type: ignore[union-attr]
+    assert kept_kb < 2000 < ready.vectors.nbytes / 1000
