@@ -44,7 +44,8 @@ def group_menu(parent: QWidget, group: ListedGroup, do: Callable[[str], None]) -
 def label_menu(parent: QWidget, group: ListedGroup, chosen: Callable[[str], None]) -> QMenu:
     """Return the labels of a group to choose from, each with a digit."""
     menu = _menu(parent)
-    menu.addSection(translate("DuplicatesMenu", "Which label is to be kept?"))
+    # Not a section: few styles show what it says.
+    menu.addAction(translate("DuplicatesMenu", "Which label is to be kept?")).setEnabled(False)
     for number, label in enumerate(group.labels, 1):
         text = label.replace("&", "&&")
         action = menu.addAction(f"&{number}  {text}" if number < 10 else text)

@@ -79,13 +79,14 @@ class ListedGroup:
 
 
 def listed(found: Sequence[Duplicates], view: LibraryReader) -> list[ListedGroup]:
-    """Return groups with what their tiles show. On a reader thread.
+    """Return groups with what their tiles show, those in which nothing is to be chosen last. On a reader thread.
 
     Two reads for all of them: tens of thousands of members take less than a second.
     """
     ids = sorted({member for duplicates in found for member in duplicates.group.members})
     facts, files = view.candidates(ids), view.files_of(ids)
-    return [_listed(duplicates, facts, files) for duplicates in found]
+    groups = [_listed(duplicates, facts, files) for duplicates in found]
+    return sorted(groups, key=lambda group: group.kind == "exact")  # stable
 
 
 def _listed(
@@ -128,8 +129,8 @@ class DuplicatesModel:
         """Return where a group stands, or -1."""
         return self._place_of.get(key, -1)
 
-    def replace(self, groups: list[ListedGroup]) -> None:
-        """List these; the person stays where they were, and goes to the one group that came back by an undo."""
+    def replace(self, groups: list[ListedGroup]) -> bool:
+        """List these. The person stays where they were, but goes to a group that came back by an undo: then True."""
         before, before_place = self.groups, self.group
         current, before_member = self.current_member, self.member
         self.groups = groups
@@ -139,11 +140,12 @@ class DuplicatesModel:
         self._resolved -= {groups[place].key for place in back}
         if len(back) == 1:
             self.go(back[0], 0)
-            return
+            return True
         place = self.place_after(before, before_place)
         self.go(place, 0)
         if current is not None and place >= 0:
             self.go(place, self._member_like(current, before_member))
+        return False
 
     def place_after(self, before: Sequence[ListedGroup], place: int) -> int:
         """Return where the group of an older list is now, or the next of those that are still there; -1 for none."""

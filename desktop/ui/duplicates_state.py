@@ -30,7 +30,7 @@ class DuplicatesCard(QWidget):
         font.setPointSizeF(font.pointSizeF() * 1.5)
         self.title.setFont(font)
         self.text.setProperty("role", "faint")
-        self.text.setMaximumWidth(_TEXT_PX)
+        self.text.setFixedWidth(_TEXT_PX)
         for label in (self.title, self.text):
             label.setAlignment(Qt.AlignmentFlag.AlignCenter)
             label.setWordWrap(True)
@@ -48,7 +48,12 @@ class DuplicatesCard(QWidget):
         layout.addStretch(4)
         layout.addWidget(self._sign)
         layout.addWidget(self.title)
-        layout.addWidget(self.text, 0, Qt.AlignmentFlag.AlignHCenter)
+        # Not by an alignment: with one, a text of several lines gets the height of one.
+        middle = QHBoxLayout()
+        middle.addStretch(1)
+        middle.addWidget(self.text)
+        middle.addStretch(1)
+        layout.addLayout(middle)
         layout.addSpacing(6)
         layout.addWidget(self.meter, 0, Qt.AlignmentFlag.AlignHCenter)
         layout.addWidget(self.button, 0, Qt.AlignmentFlag.AlignHCenter)

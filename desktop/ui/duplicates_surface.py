@@ -64,8 +64,10 @@ class DuplicatesSurface(QAbstractScrollArea):
         """List these; what the eye rests on stays where it is."""
         resting = self._resting()
         before = self._model.groups
-        self._model.replace(groups)
+        came_back = self._model.replace(groups)
         self._settle(resting, before)
+        if came_back:
+            self._reveal(self._model.group)
 
     def take_off(self, keys: list[Key]) -> None:
         """Groups are dealt with: they go at once."""

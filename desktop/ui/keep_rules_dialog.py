@@ -206,8 +206,8 @@ class KeepRulesDialog(QDialog):
 
     def _movers(self, ordered: OrderedList) -> list[QPushButton]:
         return [
-            self._button("ascending", self.tr("Move up (Alt+Up)"), lambda: ordered.move_current(-1)),
-            self._button("descending", self.tr("Move down (Alt+Down)"), lambda: ordered.move_current(1)),
+            self._button("move-up", self.tr("Move up (Alt+Up)"), lambda: ordered.move_current(-1)),
+            self._button("move-down", self.tr("Move down (Alt+Down)"), lambda: ordered.move_current(1)),
         ]
 
     def _button(self, icon: str, text: str, run: Callable[[], None]) -> QPushButton:

@@ -15,6 +15,8 @@ from PySide6.QtWidgets import (
     QLabel,
     QMenu,
     QPushButton,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
     QTableView,
     QVBoxLayout,
     QWidget,
@@ -28,7 +30,7 @@ from desktop.ui.resolving import Plan, done_by, plans
 
 _Index = QModelIndex | QPersistentModelIndex
 KEPT, GOES, REASON, LABEL = range(4)
-_WIDTH_PX, _HEIGHT_PX = 940, 620
+_WIDTH_PX, _HEIGHT_PX = 1040, 640
 _MARGIN_PX = 80
 
 
@@ -104,6 +106,14 @@ class _Model(QAbstractTableModel):
         self.endResetModel()
 
 
+class _Sentence(QStyledItemDelegate):
+    """What a sentence begins with is read first; of a name the end counts too."""
+
+    def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
+        super().initStyleOption(option, index)
+        option.textElideMode = Qt.TextElideMode.ElideRight
+
+
 class _Table(QTableView):
     chooseKey = Signal()
 
@@ -175,6 +185,7 @@ class ResolvePreview(QDialog):
         titles = (self.tr("Kept"), self.tr("Goes out of view"), self.tr("Why"), self.tr("Label of the kept one"))
         self._model = _Model(self, titles)
         self.table.setModel(self._model)
+        self.table.setItemDelegateForColumn(REASON, _Sentence(self.table))
         self.table.setAccessibleName(self.tr("What the rules would do"))
         self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
@@ -190,7 +201,7 @@ class ResolvePreview(QDialog):
         rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         rows.setDefaultSectionSize(self.table.fontMetrics().lineSpacing() + 14)
         header.setHighlightSections(False)
-        for column, width in ((KEPT, 190), (GOES, 220), (LABEL, 210)):
+        for column, width in ((KEPT, 190), (GOES, 220), (LABEL, 190)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             header.resizeSection(column, width)
         header.setSectionResizeMode(REASON, QHeaderView.ResizeMode.Stretch)
@@ -239,7 +250,8 @@ class ResolvePreview(QDialog):
             notes.append(differ if n_labels == 1 else several.format(f"{n_labels:,}"))
         n_scenes = sum(plan.group.kind == "similar" for plan in doing)
         if n_scenes:
-            notes.append(self.tr("{0} of them are shots of one scene, not copies.").format(f"{n_scenes:,}"))
+            one, several = self.tr("One of them is"), self.tr("{0} of them are").format(f"{n_scenes:,}")
+            notes.append(self.tr("{0} of shots of one scene, not of copies.").format(one if n_scenes == 1 else several))
         self.note.setText(" ".join(notes))
         self.do_button.setText(self.tr("Resolve 1 group") if n == 1 else self.tr("Resolve {0} groups").format(f"{n:,}"))
         self.do_button.setEnabled(n > 0)
