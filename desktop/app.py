@@ -94,6 +94,7 @@ class Program:
             (self.engine.modelStateChanged, self.window.show_model),
             (self.engine.indexChanged, self.window.show_index),
             (self.engine.mapChanged, self.window.map.page.follow),
+            (self.engine.analysisChanged, self.window.show_analysis),
             (self.engine.duplicatesChanged, self.window.duplicates.page.show_state),
             (self.engine.failed, self.window.show_error),
         ):

@@ -22,6 +22,7 @@ from PySide6.QtCore import QObject, Qt, QThread, QTimer, Signal, Slot
 
 from engine.errors import ErrorCode, LibraryError, LightdeskError
 from engine.events import (
+    AnalysisChanged,
     DuplicatesChanged,
     EngineFailed,
     Event,
@@ -125,6 +126,7 @@ class EngineThread(QObject):
     indexChanged = Signal(object)  # IndexState
     mapChanged = Signal(object)  # MapState
     duplicatesChanged = Signal(object)  # DuplicatesState
+    analysisChanged = Signal(object)  # AnalysisState
     failed = Signal(object)  # LightdeskError
     _answered = Signal(object, object, object)  # callback, value, error
     _arrived = Signal()  # the first event after a pause; no timer runs while nothing happens
@@ -145,9 +147,7 @@ class EngineThread(QObject):
         self._begun: set[int] = set()  # jobs of which something has been stored
         self._lock = threading.Lock()
         self._events: list[Event] = []
-        self._timer = QTimer(self)
-        self._timer.setSingleShot(True)
-        self._timer.setInterval(_COALESCE_MS)
+        self._timer = QTimer(self, singleShot=True, interval=_COALESCE_MS)
         self._timer.timeout.connect(self._flush)
         self._answered.connect(self._deliver)
         self._arrived.connect(self._soon)
@@ -326,7 +326,7 @@ class EngineThread(QObject):
             return
         stored, labelled, awaited = list[int](), list[int](), list[int]()
         jobs, preflights, firsts = dict[int, JobChanged](), dict[int, PreflightCounted](), dict[int, int]()
-        states: dict[tuple[type, str], IndexChanged | MapChanged | DuplicatesChanged] = {}
+        states: dict[tuple[type, str], IndexChanged | MapChanged | AnalysisChanged | DuplicatesChanged] = {}
         for event in events:
             if isinstance(event, PredictionsStored):
                 stored += event.content_ids
@@ -342,7 +342,7 @@ class EngineThread(QObject):
                 labelled += event.content_ids
             elif isinstance(event, ModelStateChanged):
                 self.modelStateChanged.emit(event.state)
-            elif isinstance(event, IndexChanged | MapChanged | DuplicatesChanged):
+            elif isinstance(event, IndexChanged | MapChanged | AnalysisChanged | DuplicatesChanged):
                 states[type(event), getattr(event.state, "model_ref", "")] = event
             elif isinstance(event, EngineFailed):
                 self.failed.emit(_as_error(event))
@@ -357,7 +357,7 @@ class EngineThread(QObject):
             self.jobBegan.emit(job_id, content_id)
         if labelled:
             self.labelsChanged.emit(tuple(labelled))
-        of_state = {IndexChanged: self.indexChanged, MapChanged: self.mapChanged}
+        of_state = {IndexChanged: self.indexChanged, MapChanged: self.mapChanged, AnalysisChanged: self.analysisChanged}
         for moved in states.values():
             of_state.get(type(moved), self.duplicatesChanged).emit(moved.state)
         for kind, signal in ((ProblemsChanged, self.problemsChanged), (LibraryChanged, self.libraryChanged)):

@@ -118,11 +118,13 @@ class NothingFound(_Page):
         self.show_search(standing=False)
         self.show_total(0)
 
-    def show_search(self, *, standing: bool) -> None:
-        """Say whether it is a search by example that leaves nothing."""
+    def show_search(self, *, standing: bool, picks: bool = False) -> None:
+        """Say whether it is a search by example that leaves nothing, or there was nothing to pick."""
         filtered, alike = self.tr("No picture passes the filter"), self.tr("No picture is that much alike")
-        self.title.setText(alike if standing else filtered)
-        self._clear.setText(self.tr("Show all that was found") if standing else self.tr("Clear the filter"))
+        labelled = self.tr("All pictures here have a label")
+        self.title.setText((labelled if picks else alike) if standing else filtered)
+        found = self.tr("Show all pictures") if picks else self.tr("Show all that was found")
+        self._clear.setText(found if standing else self.tr("Clear the filter"))
 
     def show_total(self, n_all: int) -> None:
         """Say how many pictures there are without the filter."""

@@ -75,6 +75,11 @@ class Exploring(QObject):
         """Whether what is shown is like something."""
         return self.search.likeness is not None
 
+    @property
+    def picks(self) -> bool:
+        """Whether what is shown was picked to be labelled."""
+        return self.search.likeness is not None and self.search.likeness.n_apart > 0
+
     # From pictures to a search
 
     def find(self, content_ids: Sequence[int]) -> None:

@@ -215,6 +215,13 @@ class FilterBar(QWidget):
             self._soon.stop()
         self._show_state()
 
+    def take_text(self) -> None:
+        """Empty the search field: what was typed is looked for in another way. Does not emit `changed`."""
+        with QSignalBlocker(self):
+            self.search.clear()
+            self._soon.stop()
+        self._show_state()
+
     def set_place(self, source_id: int | None, class_name: str | None) -> None:
         """Choose a source and a class, as the panel says. Does not emit `changed`."""
         with QSignalBlocker(self.source), QSignalBlocker(self.class_name):

@@ -31,12 +31,14 @@ _Index = QModelIndex | QPersistentModelIndex
 ALL: Key = ("all", None)
 PROBLEMS: Key = ("problems", None)
 DUPLICATES: Key = ("duplicates", None)
+COVERAGE: Key = ("coverage", None)
 _KEY_ROLE = Qt.ItemDataRole.UserRole
 _ROW_EXTRA_PX = 11  # more than the height of the text
 _HEADING_EXTRA_PX = 19
 _ICONS = {
     "all": "pictures",
     "duplicates": "duplicates",
+    "coverage": "coverage",
     "problems": "warning",
     "source": "folder",
 }  # a thousand tags would be noise
@@ -107,7 +109,7 @@ class _Rows(QAbstractListModel):
 
 
 class LibraryPanel(QListView):
-    """Counts to choose from. Emits what was chosen: ALL, DUPLICATES, PROBLEMS, ("source", id), ("class", name). GUI thread.
+    """Counts to choose from. Emits what was chosen: ALL, DUPLICATES, COVERAGE, PROBLEMS, ("source", id), ("class", name). GUI thread.
 
     A click leaves the focus where it was, so that the keys go on to mean the pictures; Tab comes in here.
     """
@@ -139,6 +141,8 @@ class LibraryPanel(QListView):
         rows = [_Row(ALL, self.tr("All pictures"), facets.n_all)]
         if facets.n_all or self._chosen == DUPLICATES:
             rows.append(_Row(DUPLICATES, self.tr("Duplicates"), self._n_duplicates))
+        if facets.n_all or self._chosen == COVERAGE:
+            rows.append(_Row(COVERAGE, self.tr("Coverage"), None))
         if facets.n_problems or self._chosen == PROBLEMS:
             rows.append(_Row(PROBLEMS, self.tr("Problems"), facets.n_problems))
         if facets.sources:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,26 +15,23 @@ from desktop.ui.arrivals import Arrivals
 from desktop.ui.browsing import Browser
 from desktop.ui.exploring import Exploring
 from desktop.ui.library_menu import LibraryMenu
-from desktop.ui.library_panel import ALL, DUPLICATES, PROBLEMS
+from desktop.ui.library_panel import ALL, COVERAGE, DUPLICATES, PROBLEMS
 from desktop.ui.menus import build_menus
 from desktop.ui.plain_text import printable
 from desktop.ui.ports import EnginePort, ReadPort, Shell, ThumbnailPort
 from desktop.ui.sampling import Sampler
 from desktop.ui.similar_search import SimilarSearch
 from desktop.ui.steps import Steps
-from desktop.ui.window_actions import WindowActions
+from desktop.ui.window_insights import WindowInsights
 from desktop.ui.window_state import WindowState
-from engine.errors import ErrorCode, LightdeskError
-from engine.schemas.device import ModelState
-from engine.schemas.job import JobProgress, Preflight
+from engine.errors import LightdeskError
 from engine.schemas.library import Command, Facets, Query
-from engine.schemas.similar import IndexState
 
 # Pictures that come by themselves (the newest first, say) move the others under the eye no more often than this.
 _CALM_MS = 1000
 
 
-class MainWindow(WindowActions):
+class MainWindow(WindowInsights):
     """Lightdesk's window. GUI thread; everything slow goes through the ports."""
 
     def __init__(
@@ -54,6 +50,7 @@ class MainWindow(WindowActions):
             self.similar, self.similar_bar, self.grid, self.browser, sampler, self.query, self._show_pictures, self
         )
         self.steps = Steps(engine, self._seen_selection, self)
+        self._begin_insights()
         self.arrivals = Arrivals(self.grid, self._is_free)
         self.library_menu = LibraryMenu(self, shell, state, self.banner)
         self.actions_by_name = build_menus(self, self.middle)
@@ -154,6 +151,7 @@ class MainWindow(WindowActions):
         self._set_read_only(read_only)
         self.browser.open()
         self.similar.open(model_ref)
+        self._insights_opened(model_ref, read_only=read_only)
         self.duplicates.page.open(model_ref, read_only=read_only)
         self._engine.call("models", done=self._show_models)
         if read_only:
@@ -197,6 +195,7 @@ class MainWindow(WindowActions):
         self.large.reset()
         self.compared.reset()
         self.exploring.forget()
+        self._forget_insights()
         self.duplicates.page.reset()
         self.filters.show_by_likeness(False)
         self.arrivals.forget()
@@ -212,6 +211,7 @@ class MainWindow(WindowActions):
         self.grid.refresh(content_ids)
         self.map.page.refresh(content_ids)
         self.browser.contents_moved(_CALM_MS if self.grid.is_driven or self.exploring.stands else 0)
+        self.insights_moved()
         if self.grid.current_id() in content_ids:
             self.inspector.refresh()
 
@@ -227,8 +227,9 @@ class MainWindow(WindowActions):
         self.inspector.refresh()
         self.large.refresh()
         self.similar.forget_kept()
+        self.insights_moved()
         query = self.query()
-        if query.class_name is not None or query.labelled != "any" or query.text or query.sort == "class":
+        if query.class_name or query.labelled != "any" or query.text or query.sort in ("class", "mistake"):
             self.browser.contents_moved()
         else:
             self.browser.counts_moved()
@@ -242,41 +243,13 @@ class MainWindow(WindowActions):
         self.inspector.refresh()
         self.large.refresh()
         self.similar.forget_kept()
+        self.insights_moved()
         self.browser.all_moved()
         self.duplicates.page.contents_moved()
 
     def problems_changed(self) -> None:
         """The list of problems moved."""
         self.browser.problems_moved()
-
-    def show_job(self, progress: JobProgress) -> None:
-        """A job of this process moved."""
-        self.activity.show_job(progress)
-
-    def show_preflight(self, preflight: Preflight) -> None:
-        """A drop was counted."""
-        self.activity.show_preflight(preflight)
-
-    def show_model(self, state: ModelState) -> None:
-        """The model moved."""
-        self.activity.show_model(state)
-        self.banner.follow_model(state)
-        reason = state.device.fallback_reason if state.device is not None else None
-        if reason and reason != self._warned_of:
-            self.banner.show_notice(reason, [(self.tr("Doctor…"), self.show_doctor)])
-        self._warned_of = reason
-
-    def show_index(self, state: IndexState) -> None:
-        """The search index of a model moved."""
-        if state.model_ref == self._model_ref:
-            self.activity.show_index(state)
-
-    def show_error(self, error: LightdeskError) -> None:
-        """Something a person should know, in its place in the window."""
-        ways: list[tuple[str, Callable[[], None]]] = []
-        if error.code in (ErrorCode.MODEL_DAMAGED, ErrorCode.DEVICE_UNAVAILABLE, ErrorCode.INFERENCE_FAILED):
-            ways.append((self.tr("Doctor…"), self.show_doctor))
-        self.banner.show_error(error, ways)
 
     # What was read
 
@@ -300,6 +273,7 @@ class MainWindow(WindowActions):
         self._facets = facets
         self.panel.show_facets(facets)
         self.problems.show_total(facets.n_problems)
+        self.similar_bar.n_all = facets.n_all
         self.duplicates.page.show_sources(facets.sources)
         self.nothing.show_total(facets.n_all)
         self.filters.show_count(self.grid.count(), facets.n_all)
@@ -344,6 +318,9 @@ class MainWindow(WindowActions):
             self.middle.turn_to(self.problems)
             self.browser.problems_moved()
             return
+        if (kind, value) == COVERAGE:
+            self.open_coverage()
+            return
         if (kind, value) == DUPLICATES:
             self.duplicates.show()
             return
@@ -361,12 +338,15 @@ class MainWindow(WindowActions):
             self.panel.show_choice(("class", query.class_name))
         else:
             self.panel.show_choice(ALL if query.source_id is None else ("source", query.source_id))
-        self._show_pictures()
+        if not self.coverage.isVisible():
+            self._show_pictures()
         self.browser.show_now()
 
     def clear_filter(self) -> None:
         """Show everything again."""
-        if self.exploring.stands and not self.filters.is_filtering():
+        if self.exploring.picks:
+            self.exploring.close()
+        elif self.exploring.stands and not self.filters.is_filtering():
             self.exploring.set_level("everything")
         self.filters.clear()
         self._filter_changed()
@@ -378,9 +358,10 @@ class MainWindow(WindowActions):
             self.toggle_preview()
         elif page is self.compared:
             self.compare()
-        elif page in (self.problems, self.duplicates.page):
+        elif page in (self.problems, self.duplicates.page, self.coverage):
             self.panel.show_choice(ALL)
             self._filter_changed()
+            self._show_pictures()
         elif self.exploring.stands and not isinstance(focus, QLineEdit | QAbstractSpinBox):
             self.exploring.close()
         self.middle.take_keys()

@@ -185,7 +185,7 @@ class WindowActions(WindowDrops):
 
     def _show_page(self, n: int) -> None:
         none_alike = self.exploring.stands and not n
-        self.nothing.show_search(standing=none_alike)
+        self.nothing.show_search(standing=none_alike, picks=self.exploring.picks)
         page = self.grid if n else self.nothing if none_alike or self.filters.is_filtering() else self.empty
         self.middle.turn_to(page)
 
@@ -313,8 +313,10 @@ class WindowActions(WindowDrops):
         current, chosen = self.grid.current_id(), self._seen_selection()
         if current is None:
             return None
-        if len(chosen) == 1 and self.similar.likeness is not None:
-            return self.similar.likeness.samples[0]
+        likeness = self.similar.likeness
+        pictures = () if likeness is None else likeness.pictures("plus") + likeness.pictures("minus")
+        if len(chosen) == 1 and pictures:
+            return pictures[0]
         other = next((content_id for content_id in chosen if content_id != current), None)
         return None if other is None else Sample("", other)
 

@@ -50,9 +50,9 @@ class WindowParts(QMainWindow):
         self.banner = Banner()
         self.similar_bar = SimilarBar()
         self.panel = LibraryPanel()
-        wishes = WishTurns(thumbnails)
+        wishes = self.wishes = WishTurns(thumbnails)
         grid_wishes, map_wishes, duplicate_wishes = wishes.share(), wishes.share(), wishes.share()
-        self.grid = AssetGrid(self._read, grid_wishes)
+        self.grid, self.grid_wishes = AssetGrid(self._read, grid_wishes), grid_wishes
         self.empty, self.nothing, self.closed = EmptyState(), NothingFound(), LibraryClosed()
         self.problems = ProblemsView()
         self.large = LargePreview(self._read, thumbnails, self._engine)
