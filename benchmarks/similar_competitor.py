@@ -31,10 +31,13 @@ class Competitor:
         As the table says it.
     knobs
         From the quickest to the most exact; one alone for what is exact anyway.
+    limit_s
+        How long building may take, for a way whose longest step cannot tell how far it is.
     """
 
     title: ClassVar[str]
     knobs: ClassVar[Sequence[Any]] = (None,)
+    limit_s: float = 3600.0
 
     def needs_bytes(self, n: int, dim: int) -> int:
         """Return about how much memory it takes at most, to refuse before the machine does."""

@@ -15,7 +15,7 @@ import psycopg
 from pgvector import Bit, HalfVector
 from pgvector.psycopg import register_vector
 
-from benchmarks.similar_competitor import Competitor, FloatRows, Floats, Ids, K, Signs, in_blocks, sample_of
+from benchmarks.similar_competitor import Competitor, FloatRows, Floats, GivenUp, Ids, K, Signs, in_blocks, sample_of
 
 _EFFORT_AT_MOST = 1000  # what hnsw.ef_search takes
 
@@ -57,8 +57,13 @@ class _Server(Competitor):
         self._prepare(rows)
         in_blocks(rows, lambda _start, block: self._take(block), lambda _n: None)
         self._conn.execute("SET max_parallel_maintenance_workers = 1")  # it and the one that leads: two cores
-        # How far the graph is can be asked only beside it: the statement's own time is limited instead.
-        self._conn.execute(f"CREATE INDEX ON v USING hnsw ({self._index.format(dim=rows.dim)})")
+        # One statement, which says nothing of how far it is: its time is limited.
+        self._conn.execute(f"SET statement_timeout = '{max(1, round(self.limit_s))}s'")
+        try:
+            self._conn.execute(f"CREATE INDEX ON v USING hnsw ({self._index.format(dim=rows.dim)})")
+        except psycopg.errors.QueryCanceled as error:
+            raise GivenUp(f"the graph was not built in {self.limit_s:.0f} s") from error
+        self._conn.execute("SET statement_timeout = 0")
         self._conn.execute("VACUUM ANALYZE v")
         progress(rows.n)
 

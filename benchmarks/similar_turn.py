@@ -55,6 +55,7 @@ GRAPHS = frozenset(("faiss-hnsw", "usearch-f16", "usearch-i8", "usearch-b1", "pg
 def measure(way: Competitor, rows: FloatRows, truth: Ids, cloud: Cloud, folder: Path, limit_s: float) -> dict[str, Any]:
     """Return everything about one way."""
     document: dict[str, Any] = {"title": way.title, "cloud": cloud.describe(), "limit_s": limit_s}
+    way.limit_s = limit_s
     try:
         _refuse_without_room(way, cloud)
         return document | _measured(way, rows, truth, cloud, folder, limit_s)
