@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QPoint, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QToolTip
 
@@ -47,6 +47,11 @@ class Hands:
 
     def sort(self, name: str) -> None:
         self.filters.sort.setCurrentIndex(self.filters.sort.findText(name))
+
+    def front(self) -> None:
+        """The window has the keys again after a dialog."""
+        self.window.activateWindow()
+        self.until(self.window.isActiveWindow)
 
     def compared(self) -> None:
         """All pictures have been compared with each other."""
@@ -284,7 +289,7 @@ def test_words_find_pictures(hands: Hands) -> None:
     assert hands.minus() == []
     # One history for all.
     hands.window.go_back()
-    hands.until(lambda: hands.bar.words.query == WordQuery(("img 20",), ("17",)))
+    hands.until(lambda: hands.bar.words.query == WordQuery(("img 20",), ("17",)) and hands.grid.hasFocus())
     hands.key(Key.Key_Escape)
     hands.until(lambda: not hands.bar.isVisible() and len(hands.ids()) == 60)
 
@@ -309,6 +314,7 @@ def test_a_model_is_added_and_searched_with(
     assert hands.shown.calls("add_words") == [(tmp_path,)] and "• the pictures are cropped" in dialog.assumed.text()
     assert "is there" in hands.window.activity.message.text()
     dialog.close()
+    hands.front()
     hands.type("img 9")
     hands.key(Key.Key_Return, CTRL)
     hands.until(lambda: hands.bar.isVisible() and hands.ids()[0] == 9)
@@ -339,6 +345,7 @@ def test_words_are_typed_anew_in_their_place(hands: Hands) -> None:
     dialog.setTextValue("img 12")
     dialog.accept()
     hands.until(lambda: hands.plus() == ["img 12"])
+    hands.front()
     hands.bar.words.setFocus()
     hands.key(Key.Key_Delete)
     hands.until(lambda: not hands.bar.isVisible())
@@ -352,4 +359,3 @@ def test_another_library_knows_nothing_of_this_one(hands: Hands) -> None:
     hands.window.library_leaving()
     assert not hands.window.words.has_model and not hands.window.inspector.insight.isVisible()
     assert hands.window.coverage.classes.rows == () and not hands.window.activity.analysis.isVisible()
-    assert hands.filters.mapTo(hands.window, QPoint(0, 0)).y() >= 0
