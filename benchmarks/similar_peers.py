@@ -9,7 +9,6 @@ from __future__ import annotations
 import json
 import os
 import shutil
-import signal
 import subprocess
 import sys
 from collections.abc import Iterable
@@ -24,6 +23,7 @@ from benchmarks.similar_competitor import K
 from benchmarks.similar_data import SEED, Cloud, Truth
 from benchmarks.similar_turn import GRAPHS, N_MEASURED, N_TUNING, WAYS
 
+_CLOSING_S = 60.0
 _PATIENCE = 3.0  # so many times the time to build, for building, asking and adding
 
 
@@ -102,8 +102,7 @@ class Comparison:
             "--limit-s", str(self._limit_s),
         ]  # fmt: skip
         about = {"way": name, "n": self._n, "noise": self._noise, "load_per_core_before": machine.load_per_core()}
-        # A session of its own: what it has started (a server) ends with it.
-        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
+        with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
             try:
                 said, _ = process.communicate(timeout=_PATIENCE * self._limit_s)
             except subprocess.TimeoutExpired:
@@ -164,12 +163,10 @@ def _write(file: Path, document: dict[str, Any]) -> None:
 
 
 def _end(process: subprocess.Popen[str]) -> None:
-    """End the process, and what it has started."""
-    if hasattr(os, "killpg"):
-        try:
-            os.killpg(process.pid, signal.SIGTERM)
-            process.wait(10)
-        except (ProcessLookupError, subprocess.TimeoutExpired):
-            pass
-    process.kill()
-    process.wait()
+    """Ask the process to end, which closes what it has started, and then make it."""
+    process.terminate()
+    try:
+        process.wait(_CLOSING_S)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()

@@ -9,6 +9,7 @@ from __future__ import annotations
 import argparse
 import gc
 import json
+import signal
 import sys
 import time
 from importlib import import_module
@@ -170,6 +171,8 @@ def main() -> None:
     parser.add_argument("--folder", type=Path, required=True)
     parser.add_argument("--limit-s", type=float, default=3600.0)
     options = parser.parse_args()
+    # Whoever ends this process lets it close first what it has started: a server would go on alone.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))
     cloud = Cloud(np.load(options.real), options.n, options.noise)
     rows = FloatRows(options.vectors, cloud.dim)
     truth = np.load(options.truth)[:, :K]
