@@ -117,7 +117,7 @@ class SpaceMap:
     # Keeping
 
     def _run(self) -> None:
-        step_back(further=True)
+        step_back()  # no further: a person looks at the page and waits
         view: LibraryView | None = None
         while not self._closing.is_set():
             wait_s = _LOOK_S
