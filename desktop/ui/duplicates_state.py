@@ -147,7 +147,6 @@ class DuplicatesLine(QWidget):
         row.addWidget(self.meter)
         row.addWidget(self.text, 1)
         row.addWidget(self.button)
-        self.show_building(0.0, "")
         self.hide()
 
     def show_building(self, fraction: float, note: str) -> None:

@@ -32,7 +32,7 @@ _MAKERS = frozenset(["QLabel", "QPushButton", "QCheckBox", "QRadioButton", "QAct
 # Names, which are the same in every language.
 _NAMES = frozenset({"Lightdesk", "SHA-256", "Python", "Qt"})
 # Said of several only.
-_FROM_TWO_ON = frozenset({("desktop/ui/tile_words.py", "file")})
+_FROM_TWO_ON = frozenset({("desktop/ui/tile_words.py", "file"), ("desktop/ui/duplicates_list.py", "file")})
 _LUPDATE = shutil.which("pyside6-lupdate", path=Path(sys.executable).parent)
 _ALIAS = ("-tr-function-alias", "QT_TRANSLATE_NOOP+=_T")
 
