@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QFont, QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QStackedWidget, QToolButton, QVBoxLayout, QWidget
 
 from desktop.ui.compare_view import CompareView
@@ -12,6 +12,8 @@ from desktop.ui.duplicates_state import DuplicatesCard, DuplicatesLine
 from desktop.ui.keep_rules import KINDS
 from desktop.ui.large_preview import LargePreview
 from engine.schemas.duplicates import GroupKind
+
+_NARROW_PX = 820
 
 
 class DuplicatesParts(QWidget):
@@ -40,10 +42,16 @@ class DuplicatesParts(QWidget):
         strong = QFont(self.title.font())
         strong.setWeight(QFont.Weight.DemiBold)
         self.title.setFont(strong)
-        self.rules_button = QPushButton(self.tr("Rules…"))
+        self.rules_button, self.resolve_button, self.trash_button = QPushButton(), QPushButton(), QPushButton()
         self.rules_button.setToolTip(self.tr("Which one of a group is proposed to be kept"))
-        self.resolve_button = QPushButton(self.tr("Resolve all by the rules…"))
-        self.trash_button = QPushButton(self.tr("Hidden files to the trash…"))
+        self.resolve_button.setToolTip(self.tr("Show what the rules would do with all groups, and do it"))
+        self.trash_button.setToolTip(self.tr("Show the files of hidden copies, and move them to the trash"))
+        # Text when there is room, and when there is not.
+        self._texts: list[tuple[QPushButton, str, str]] = [
+            (self.rules_button, self.tr("Rules…"), self.tr("Rules…")),
+            (self.resolve_button, self.tr("Resolve all by the rules…"), self.tr("Resolve all…")),
+            (self.trash_button, self.tr("Hidden files to the trash…"), self.tr("Trash…")),
+        ]
         self.bar, self.foot = self._make_bar(), self._make_foot()
         over = QHBoxLayout()
         over.setContentsMargins(20, 0, 12, 0)
@@ -55,6 +63,18 @@ class DuplicatesParts(QWidget):
         layout.addLayout(over)
         layout.addWidget(self.pages, 1)
         layout.addWidget(self.foot)
+        for part in (self.bar, self.foot):
+            part.setMinimumWidth(1)  # else they would keep the window from getting narrow, and never hear of it
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        for button, text, short in self._texts:
+            button.setText(text if self.width() >= _NARROW_PX else short)
+            button.setAccessibleName(text)
 
     def _make_bar(self) -> QWidget:
         row = QHBoxLayout()
@@ -62,7 +82,7 @@ class DuplicatesParts(QWidget):
         row.setSpacing(6)
         row.addWidget(self.title)
         row.addSpacing(14)
-        texts = {"exact": self.tr("Same file"), "near": self.tr("Copies"), "similar": self.tr("Shots of one scene")}
+        texts = {"exact": self.tr("Same file"), "near": self.tr("Copies"), "similar": self.tr("Same scene")}
         for kind in KINDS:
             button = self.kinds[kind] = QToolButton()
             button.setText(texts[kind])
@@ -97,7 +117,8 @@ class DuplicatesParts(QWidget):
             ("large", self.tr("Large"), "Space", self.tr("Look at the current picture")),
             ("undo", self.tr("Undo"), "U", self.tr("Take the last step back (Ctrl+Z)")),
         ):
-            button = self.doing[ask] = QPushButton(f"{text} ({key})")
+            button = self.doing[ask] = QPushButton()
+            self._texts.append((button, f"{text} ({key})", text))
             button.setProperty("quiet", True)
             button.setToolTip(tip)
             # A click leaves the keys with the list; Tab comes here.

@@ -68,6 +68,7 @@ class DuplicatesView(DuplicatesParts):
         self._model_ref = ""
         self._sources: list[str] = []
         self._failure = ""
+        self._n_told = 0
         self._beside: int | None = None  # what stands on the left of a comparison
         self.model = model
         self.finder = DuplicatesFinder(engine, read, self)
@@ -141,9 +142,13 @@ class DuplicatesView(DuplicatesParts):
 
     def _show_groups(self, groups: list[ListedGroup]) -> None:
         self.list.show_groups(groups)
-        self._show_page()
+        self._tell_count()
         self.list.tell()
-        self.countChanged.emit(len(groups))
+
+    def _tell_count(self) -> None:
+        self._n_told = len(self.model.groups)
+        self._show_page()
+        self.countChanged.emit(self._n_told)
 
     def _show_state(self, state: DuplicatesState) -> None:
         if state.phase == "absent":
@@ -196,9 +201,9 @@ class DuplicatesView(DuplicatesParts):
         group = self.model.current
         for ask in ("keep", "hide", "part_one", "part_all", "compare"):
             self.doing[ask].setEnabled(group is not None and group.kind != "exact")
-        if not self.model.groups:
-            self._show_page()
-        elif self.pages.currentWidget() is self.large:
+        if len(self.model.groups) != self._n_told:
+            self._tell_count()
+        if self.pages.currentWidget() is self.large:
             self._show_large()
         elif self.pages.currentWidget() is self.compared:
             self._show_beside()
