@@ -30,7 +30,7 @@ def counts_of(row: Cluster) -> str:
         return translate("Coverage", "{0} of {1} labelled").format(labelled, n)
     if row.n == 1:
         return translate("Coverage", "1 picture, not labelled")
-    return translate("Coverage", "{0} pictures, none labelled").format(n)
+    return translate("Coverage", "None of {0} labelled").format(n)
 
 
 class ClusterList(CoverageList[Cluster]):

@@ -146,7 +146,9 @@ class CoverageView(QWidget):
         self.meter.hide()
         self.again.setEnabled(True)
         self._say_state("")
-        self.classes.show_rows(coverage.classes)
+        # Names of one count as in a dictionary, capitals or not.
+        rows = sorted(coverage.classes, key=lambda row: (row.n_labelled, row.n, row.class_name.casefold()))
+        self.classes.show_rows(rows)
         self.clusters.show_rows(coverage.clusters)
         self._head_classes(coverage.classes)
         self._head_clusters(coverage.clusters)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QApplication, QBoxLayout, QHBoxLayout, QLabel, QPu
 from desktop.ui import icons, theme
 from desktop.ui.plain_text import breakable
 from engine.errors import ErrorCode, LightdeskError
+from engine.schemas.library import Only
 
 _PICTURE_PX = 64
 
@@ -118,13 +119,22 @@ class NothingFound(_Page):
         self.show_search(standing=False)
         self.show_total(0)
 
-    def show_search(self, *, standing: bool, picks: bool = False) -> None:
-        """Say whether it is a search by example that leaves nothing, or there was nothing to pick."""
-        filtered, alike = self.tr("No picture passes the filter"), self.tr("No picture is that much alike")
-        labelled = self.tr("All pictures here have a label")
-        self.title.setText((labelled if picks else alike) if standing else filtered)
-        found = self.tr("Show all pictures") if picks else self.tr("Show all that was found")
-        self._clear.setText(found if standing else self.tr("Clear the filter"))
+    def show_search(self, *, standing: bool, picks: bool = False, only: Only = "all") -> None:
+        """Say what leaves nothing: a search by example, picking what differs most, a filter for what stands out, or another."""
+        if standing:
+            self.title.setText(
+                self.tr("All pictures here have a label") if picks else self.tr("No picture is that much alike")
+            )
+            self._clear.setText(self.tr("Show all pictures") if picks else self.tr("Show all that was found"))
+            return
+        self.title.setText(
+            {
+                "all": self.tr("No picture passes the filter"),
+                "outliers": self.tr("No outlier is known here"),
+                "mistakes": self.tr("No label here is likely to be a mistake"),
+            }[only]
+        )
+        self._clear.setText(self.tr("Clear the filter"))
 
     def show_total(self, n_all: int) -> None:
         """Say how many pictures there are without the filter."""

@@ -25,7 +25,7 @@ from engine.schemas.library import Facets, Only, Query
 
 _TYPING_MS = 80
 _MOST_FIRST = ("outlier", "unique", "mistake")
-_SEARCH_GIVES_PX = 40  # before a word goes
+_SEARCH_GIVES_PX = 50  # before a word goes
 _SPIN_EXTRA_PX = 34  # margins and the two arrows
 
 
@@ -78,9 +78,9 @@ class FilterBar(QWidget):
             (self.tr("Rejected"), "rejected"),
         ):
             self.labelled.addItem(text, state)
-        self.only = Combo(9, 8)
+        self.only = Combo(11, 8)
         for text, only in (
-            (self.tr("All pictures"), "all"),
+            (self.tr("All kinds"), "all"),
             (self.tr("Outliers"), "outliers"),
             (self.tr("Likely mistakes"), "mistakes"),
         ):

@@ -185,7 +185,8 @@ class WindowActions(WindowDrops):
 
     def _show_page(self, n: int) -> None:
         none_alike = self.exploring.stands and not n
-        self.nothing.show_search(standing=none_alike, picks=self.exploring.picks)
+        only = self.filters.only.currentData()
+        self.nothing.show_search(standing=none_alike, picks=self.exploring.picks, only=only)
         page = self.grid if n else self.nothing if none_alike or self.filters.is_filtering() else self.empty
         self.middle.turn_to(page)
 

@@ -73,7 +73,7 @@ class WordChoice(QPushButton):
     def sentence(self, query: WordQuery) -> str:
         """Say what would be looked for."""
         if not self._has_model:
-            return self.tr("Find pictures by what they show: add a model for words…")
+            return self.tr("Search with words: add a model…")
         plus, minus = (", ".join(f"“{printable(words)}”" for words in side) for side in (query.plus, query.minus))
         if not minus:
             return self.tr("Pictures of {0}").format(plus)

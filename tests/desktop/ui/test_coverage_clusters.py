@@ -14,10 +14,10 @@ from tests.desktop.ui.on_screen import painted, picture, shown
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        (Cluster(1, 1200, 0, "eel"), "eel: 1,200 pictures, none labelled"),
+        (Cluster(1, 1200, 0, "eel"), "eel: None of 1,200 labelled"),
         (Cluster(1, 1, 0, "eel"), "eel: 1 picture, not labelled"),
         (Cluster(1, 1200, 3, "eel"), "eel: 3 of 1,200 labelled"),
-        (Cluster(1, 2, 0, None), "no class: 2 pictures, none labelled"),
+        (Cluster(1, 2, 0, None), "no class: None of 2 labelled"),
     ],
 )
 def test_words(row: Cluster, words: str) -> None:

@@ -77,7 +77,7 @@ def test_busy_for_the_first_time_and_again(opened: Opened) -> None:
     view.show_busy(again=True)
     QApplication.processEvents()
     # What was there stays, where it was.
-    assert view.meter.isVisible() and view.classes.isVisible() and view.classes.rows == FOUND.classes
+    assert view.meter.isVisible() and view.classes.isVisible() and tuple(view.classes.rows) == FOUND.classes
     assert view.classes.mapTo(view, view.classes.rect().topLeft()).y() == top
 
 
@@ -86,7 +86,7 @@ def test_marked_when_labels_have_moved(opened: Opened, qtbot) -> None:
     view.show_coverage(FOUND)
     assert view.state.text() == ""
     view.mark_stale()
-    assert "have changed since" in view.state.text() and view.classes.rows == FOUND.classes
+    assert "have changed since" in view.state.text() and tuple(view.classes.rows) == FOUND.classes
     qtbot.mouseClick(view.again, Qt.MouseButton.LeftButton)
     assert opened.said == [("againRequested",)]
 
@@ -116,3 +116,9 @@ def test_one_has_words_of_its_own(opened: Opened) -> None:
     opened.view.show_coverage(Coverage(FOUND.classes[1:] * 2, FOUND.clusters[1:] * 2))
     assert "those with few labels first" in opened.view._classes_head.text()
     assert "those with few labels first" in opened.view._clusters_head.text()
+
+
+def test_classes_of_one_count_stand_as_in_a_dictionary(opened: Opened) -> None:
+    rows = [ClassCoverage(name, n, 9) for name, n in (("Yak", 0), ("ant", 0), ("bee", 0), ("Ape", 1))]
+    opened.view.show_coverage(Coverage(tuple(rows), ()))
+    assert [row.class_name for row in opened.view.classes.rows] == ["ant", "bee", "Yak", "Ape"]

@@ -56,6 +56,23 @@ def test_nothing_found_says_how_many_there_are_and_leads_back(qtbot) -> None:
         qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
 
 
+@pytest.mark.parametrize(
+    ("what", "title", "button"),
+    [
+        ({"standing": False}, "No picture passes the filter", "Clear the filter"),
+        ({"standing": True}, "No picture is that much alike", "Show all that was found"),
+        ({"standing": True, "picks": True}, "All pictures here have a label", "Show all pictures"),
+        ({"standing": False, "only": "outliers"}, "No outlier is known here", "Clear the filter"),
+        ({"standing": False, "only": "mistakes"}, "No label here is likely to be a mistake", "Clear the filter"),
+    ],
+)
+def test_nothing_found_says_what_was_looked_for(qtbot, what: dict, title: str, button: str) -> None:
+    page = NothingFound()
+    shown(qtbot, page, 500, 420)
+    page.show_search(**what)
+    assert page.title.text() == title and list(buttons(page)) == [button]
+
+
 RESTORABLE = (ErrorCode.LIBRARY_DAMAGED, ErrorCode.LIBRARY_NOT_FOUND, ErrorCode.LIBRARY_TOO_NEW)
 
 
