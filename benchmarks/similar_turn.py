@@ -73,12 +73,18 @@ def _measured(
     before = memory_mb()["all"]
     began_s = time.perf_counter()
 
+    first: list[tuple[int, float]] = []
+
     def progress(n: int) -> None:
         so_far_s = time.perf_counter() - began_s
-        if n >= _TRIAL * cloud.n and so_far_s * cloud.n / n > limit_s:
+        first.append((n, so_far_s))
+        # By what came after the first block: training goes before it, once, however many there are.
+        n_since, since_s = n - first[0][0], so_far_s - first[0][1]
+        foretold_s = so_far_s + (since_s * (cloud.n - n) / n_since if n_since >= _TRIAL * cloud.n else 0.0)
+        if foretold_s > limit_s:
             raise GivenUp(
-                f"{n:,} of {cloud.n:,} took {so_far_s:.0f} s: all would take over {so_far_s * cloud.n / n:.0f} s, "
-                f"where {limit_s:.0f} s were given"
+                f"{n:,} of {cloud.n:,} took {so_far_s:.0f} s: all would take {foretold_s:.0f} s or more, where "
+                f"{limit_s:.0f} s were given"
             )
 
     way.build(rows, folder, progress)

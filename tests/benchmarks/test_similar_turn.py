@@ -101,6 +101,28 @@ def test_too_little_memory_and_too_little_time_are_given_up_with_the_reason(
     assert given_up.startswith("GivenUp: 3,000 of 3,000 took")
 
 
+def test_it_is_foretold_by_the_rate_and_not_by_the_training(
+    ground: tuple[Cloud, Path, Path, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = [0.0]
+    monkeypatch.setattr(similar_turn.time, "perf_counter", lambda: now[0])
+
+    def build(self: Halved, rows: FloatRows, folder: Path, progress: Callable[[int], None]) -> None:
+        self._rows, self._n = rows, rows.n
+        now[0] += 50.0  # training
+        for n in range(300, N + 1, 300):
+            now[0] += each_s
+            progress(n)
+
+    monkeypatch.setattr(Halved, "build", build)
+    monkeypatch.setattr(similar_turn, "N_LATER", 1000)
+    each_s = 4.0
+    assert "given_up" not in measured(Halved(), ground, limit_s=100.0)
+    each_s = 6.0
+    given_up = measured(Halved(), ground, limit_s=100.0)["given_up"]
+    assert given_up.startswith("GivenUp: 600 of 3,000 took 62 s: all would take 110 s")
+
+
 def test_a_bug_is_no_reason_to_give_up(
     ground: tuple[Cloud, Path, Path, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
