@@ -37,6 +37,7 @@ class DuplicatesFinder(QObject):
         self._model_ref = ""
         self._n_asked = self._n_opened = 0
         self._n_steps = self._n_steps_running = 0
+        self._reads = self._waits = False  # a read is under way; somebody waits for the one after it
         self.kinds: tuple[GroupKind, ...] = STANDARD_KINDS
         self.rules = KeepRules()
         self.read_only = False
@@ -61,6 +62,7 @@ class DuplicatesFinder(QObject):
         self._n_opened += 1
         self._n_asked += 1
         self._n_steps_running = 0
+        self._reads = self._waits = False
         self._model_ref = ""
         self.has_groups = False
         self._take_state(DuplicatesState("absent"))
@@ -80,9 +82,11 @@ class DuplicatesFinder(QObject):
         if self._model_ref:
             self._take_state(state)
 
-    def moved(self) -> None:
-        """Labels, or what is in view, moved."""
-        if self.has_groups:
+    def moved(self, *, by_person: bool = False) -> None:
+        """Labels, or what is in view, moved; a person who has moved them waits to see it."""
+        if self.has_groups and by_person and self.is_seen:
+            self._read_soon()
+        elif self.has_groups:
             self._refresher.want(0 if self.is_seen else _UNSEEN_REST_MS)
 
     def choose(self, kinds: tuple[GroupKind, ...], rules: KeepRules) -> None:
@@ -91,6 +95,12 @@ class DuplicatesFinder(QObject):
             self.kinds, self.rules = kinds, rules
             if self.has_groups:
                 self._refresher.at_once()
+
+    def _read_soon(self) -> None:
+        """Read again, at once or after the read that is under way: never two of them, however fast the keys come."""
+        self._waits = self._reads
+        if not self._reads:
+            self._refresher.at_once()
 
     def step(self, name: str, *arguments: Any, done: Callable[[Any], None], failed: Callable[[], None]) -> None:
         """Do something to groups. Lists that were read before it was done are not shown any more."""
@@ -102,7 +112,7 @@ class DuplicatesFinder(QObject):
                 self._n_steps += 1
                 self._n_steps_running -= 1
                 tell()
-                self._refresher.want()
+                self._read_soon()
 
         def refused(error: LightdeskError) -> None:
             self.failed.emit(error)
@@ -113,7 +123,7 @@ class DuplicatesFinder(QObject):
     def _go_on(self, begun: bool) -> None:
         if begun:
             self.has_groups = True
-            self._refresher.want()
+            self._read_soon()
             if not self.read_only:
                 self.begin()
 
@@ -129,13 +139,17 @@ class DuplicatesFinder(QObject):
         before, self.state = self.state, state
         if state.phase == "ready":
             self.has_groups = True
-            self._refresher.want(0 if self.is_seen or before.phase != "ready" else _UNSEEN_REST_MS)
+            if before.phase != "ready":
+                self._read_soon()
+            else:
+                self.moved()
         if state != before:
             self.stateCame.emit(state)
 
     def _ask(self) -> None:
         self._n_asked += 1
         number, n_steps = self._n_asked, self._n_steps
+        self._reads = True
 
         def found(duplicates: list[Duplicates]) -> None:
             if number == self._n_asked:
@@ -144,15 +158,16 @@ class DuplicatesFinder(QObject):
         def came(groups: list[ListedGroup]) -> None:
             if number != self._n_asked:
                 return
-            if n_steps != self._n_steps or self._n_steps_running:
-                self._refresher.finished()
-                self._refresher.want()
-                return
+            self._reads = False
             self._refresher.finished()
-            self.groupsCame.emit(groups)
+            if n_steps == self._n_steps and not self._n_steps_running:
+                self.groupsCame.emit(groups)
+            if self._waits:  # a step whose end is still to come asks by itself
+                self._read_soon()
 
         def failed(error: LightdeskError) -> None:
             if number == self._n_asked:
+                self._reads = False
                 if not self._refresher.n_failed:
                     self.failed.emit(error)
                 self._refresher.failed()

@@ -121,9 +121,9 @@ class DuplicatesView(DuplicatesParts):
         """The search moved."""
         self.finder.show_state(state)
 
-    def contents_moved(self) -> None:
-        """Labels, or what is in view, moved."""
-        self.finder.moved()
+    def contents_moved(self, *, by_person: bool = False) -> None:
+        """Labels, or what is in view, moved; by a step of somebody here, or by anything."""
+        self.finder.moved(by_person=by_person)
         self.large.refresh()
 
     def show_sources(self, sources: tuple[Source, ...]) -> None:
@@ -374,7 +374,7 @@ class DuplicatesView(DuplicatesParts):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.finder.is_seen = True
-        self.finder.moved()
+        self.finder.moved(by_person=True)
 
     def hideEvent(self, event: QHideEvent) -> None:
         super().hideEvent(event)

@@ -234,7 +234,7 @@ class MainWindow(WindowInsights):
         else:
             self.browser.counts_moved()
         self.browser.undo_moved()
-        self.duplicates.page.contents_moved()
+        self.duplicates.page.contents_moved(by_person=True)
 
     def library_changed(self) -> None:
         """Something else changed, maybe by another process."""
