@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from engine import model_loading
-from engine.events import Event, ModelStateChanged
+from engine.events import ModelStateChanged
 from engine.model_loading import ModelLoading
 from engine.service import Engine
 from engine.settings import load

@@ -67,9 +67,9 @@ def test_filters_and_orders(neighbours: SmallLibrary) -> None:
 def test_a_neighbours_own_label_counts_at_once(neighbours: SmallLibrary) -> None:
     conn = neighbours.conn
     dog = conn.execute("SELECT class_id FROM labels WHERE content_id = 1").fetchall()[0][0]
-    before = dict(zip(*map(lambda a: a.tolist(), mistakes.likely(conn, neighbours.model_id, least=0.0)), strict=True))
+    before = dict(zip(*(a.tolist() for a in mistakes.likely(conn, neighbours.model_id, least=0.0)), strict=True))
     conn.execute("UPDATE labels SET class_id = ? WHERE content_id = 2", (dog,))
-    after = dict(zip(*map(lambda a: a.tolist(), mistakes.likely(conn, neighbours.model_id, least=0.0)), strict=True))
+    after = dict(zip(*(a.tolist() for a in mistakes.likely(conn, neighbours.model_id, least=0.0)), strict=True))
     assert after[1] < before[1] and 2 in after
 
 
