@@ -113,7 +113,6 @@ class FilterBar(QWidget):
         self.by_likeness = Combo(10, 8)
         self.by_likeness.addItem(self.tr("Likeness"))
         self.by_likeness.setEnabled(False)
-        self.by_likeness.setToolTip(self.tr("The most alike come first; Escape goes back to all pictures"))
         self.by_likeness.hide()
         self._stood_out = False
         self.direction = QToolButton()
@@ -239,8 +238,12 @@ class FilterBar(QWidget):
             self.sort.setCurrentIndex(max(0, self.sort.findData(sort)))
             self.direction.setChecked(descending)
 
-    def show_by_likeness(self, on: bool) -> None:
-        """Say that pictures stand by how alike they are, or in the chosen order again."""
+    def show_by_likeness(self, on: bool, *, picks: bool = False) -> None:
+        """Say that pictures stand by how alike they are, or how much they differ, or in the chosen order again."""
+        alike, differ = self.tr("The most alike come first"), self.tr("Those that differ most come first")
+        self.by_likeness.setItemText(0, self.tr("Difference") if picks else self.tr("Likeness"))
+        back = self.tr("Escape goes back to all pictures")
+        self.by_likeness.setToolTip(f"{differ if picks else alike}; {back}")
         self.sort.setVisible(not on)
         self.by_likeness.setVisible(on)
         self.direction.setEnabled(not on)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QTimer
-from PySide6.QtWidgets import QInputDialog, QLineEdit, QWidget
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtWidgets import QInputDialog, QWidget
 
 from desktop.ui.browsing import Browser
 from desktop.ui.coverage_desk import CoverageDesk
@@ -97,6 +97,9 @@ class WindowInsights(WindowStates):
     def _show_pictures(self) -> None:
         super()._show_pictures()
         if self.middle.currentWidget() is self.coverage:
+            query = self.query()
+            source = ALL if query.source_id is None else ("source", query.source_id)
+            self.panel.show_choice(("class", query.class_name) if query.class_name is not None else source)
             self._show_page(self.grid.count())
 
     # What stands out
@@ -137,8 +140,6 @@ class WindowInsights(WindowStates):
         """Show what labels cover, or the pictures again."""
         page = self.middle.currentWidget()
         if page is self.coverage:
-            self.panel.show_choice(ALL)
-            self._filter_changed()
             self._show_pictures()
         elif page is not self.closed:
             self.open_coverage()
@@ -195,10 +196,10 @@ class WindowInsights(WindowStates):
 
     def _edit_words(self) -> None:
         dialog = QInputDialog(self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.setWindowTitle(self.tr("Pictures of"))
         dialog.setLabelText(self.tr("Words to look for; a minus before a word for what should not be there:"))
         dialog.setTextValue(typed(self.similar_bar.words.query))
-        dialog.setTextEchoMode(QLineEdit.EchoMode.Normal)
         dialog.textValueSelected.connect(lambda text: self.exploring.find_words(parsed(text)))
         dialog.open()
 

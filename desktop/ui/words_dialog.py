@@ -144,7 +144,11 @@ class WordsDialog(QDialog):
         elif not self._can_write:
             _say(self.trouble, self.tr("This library can only be read: open one that you may write to add a model."))
         self.trouble.setVisible(error is not None or not self._can_write)
-        self.adjustSize()
+        # As high as what is said now, and not as what was said before.
+        layout = self.layout()
+        assert layout is not None
+        layout.activate()
+        self.resize(self.width(), max(self.minimumSizeHint().height(), layout.heightForWidth(self.width())))
 
     def _show_state(self) -> None:
         state = self._desk.state

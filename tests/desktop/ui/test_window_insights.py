@@ -358,4 +358,4 @@ def test_another_library_knows_nothing_of_this_one(hands: Hands) -> None:
     hands.until(hands.window.inspector.insight.isVisible)
     hands.window.library_leaving()
     assert not hands.window.words.has_model and not hands.window.inspector.insight.isVisible()
-    assert hands.window.coverage.classes.rows == () and not hands.window.activity.analysis.isVisible()
+    assert len(hands.window.coverage.classes.rows) == 0 and not hands.window.activity.analysis.isVisible()
