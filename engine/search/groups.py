@@ -25,13 +25,14 @@ _MOST_LEAST = 3
 
 
 class _Star:
-    """Members, and those of them that are alike to all others."""
+    """Members, and those of them that are alike to all others (but for who came when all stars stood)."""
 
-    __slots__ = ("centres", "members")
+    __slots__ = ("centres", "has_grown", "members")
 
     def __init__(self, a: int, b: int) -> None:
         self.members = {a, b}
         self.centres = {a, b}
+        self.has_grown = False
 
 
 def near_groups(pairs: Pairs, split: Iterable[tuple[int, int]] = ()) -> list[Group]:
@@ -145,8 +146,7 @@ def _group(kind: GroupKind, star: _Star, ties: _Ties, score_of: dict[tuple[int, 
     scores = {
         c: {other: score_of[min(c, other), max(c, other)] for other in ties.alike[c] & star.members} for c in members
     }
-    # To whom most are alike, and the most of all.
-    centre = max(members, key=lambda c: (len(scores[c]), math.fsum(scores[c].values()), -c))
+    centre = max(star.centres, key=lambda c: (math.fsum(scores[c].values()), -c))
     return Group(
         kind,
         members,
@@ -180,7 +180,8 @@ def _gather(stars: list[_Star], star_of: dict[int, _Star], ties: _Ties, score_of
     Two copies that are alike most of all find each other first, and may only then turn out to have one original.
     """
     for star in sorted(stars, key=lambda star: (len(star.members), min(star.members))):
-        for member in sorted(star.members):
+        # Whoever came may count on those who were there.
+        for member in sorted(star.members) if not star.has_grown else ():
             friends: dict[int, list[int]] = {}
             for other in sorted(ties.alike[member]):
                 friends.setdefault(id(star_of[other]), []).append(other)
@@ -196,7 +197,7 @@ def _gather(stars: list[_Star], star_of: dict[int, _Star], ties: _Ties, score_of
                     continue
                 score = max(score_of[min(member, c), max(member, c)] for c in wanted)
                 if score >= held - _LOYALTY and ties.may_join({member}, larger.members):
-                    offers.append((score, -min(larger.members), larger))
+                    offers.append((score, -min(larger.members), larger, wanted is others))
             if not offers:
                 continue
             rest = star.members - {member}
@@ -204,7 +205,9 @@ def _gather(stars: list[_Star], star_of: dict[int, _Star], ties: _Ties, score_of
             if rest and not centres:  # it is what holds them together: nobody goes
                 continue
             star.members, star.centres = rest, centres
-            larger = max(offers, key=lambda offer: offer[:2])[2]
+            _, _, larger, by_most = max(offers, key=lambda offer: offer[:2])
             larger.members.add(member)
-            larger.centres &= ties.alike[member]
+            larger.has_grown = True
+            if not by_most:
+                larger.centres &= ties.alike[member]
             star_of[member] = larger

@@ -63,10 +63,15 @@ def test_plain_pictures_are_copies_where_colour_and_shape_are_the_same() -> None
     black = plain((2, 2, 3))
     assert compared(black, plain((2, 2, 3))).near
     assert compared(plain((90, 130, 200), noise=1.0), plain((90, 130, 200))).near
-    assert not compared(black, plain((12, 12, 13))).near
+    grey = compared(black, plain((12, 12, 13)))
+    assert not grey.near and grey.apart
     assert not compared(plain((90, 130, 200)), plain((130, 90, 200))).near
     assert not compared(black, plain((2, 2, 3), width=300)).near
     assert not compared(black, Look(seen(photo("rocket")))).near
+    # The same colours all in all, but there is something in it.
+    chequered = np.full((300, 400, 3), 90, np.uint8)
+    chequered[::25, ::25] = 255
+    assert not compared(plain((90, 90, 90)), Look(seen(chequered))).near
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 256), (256, 3), (15, 15), (16, 16)])

@@ -38,6 +38,13 @@ def test_each_kind_of_difference_shows() -> None:
     assert shifted["overhang"] > same["overhang"] + 2
 
 
+def test_what_is_overexposed_is_no_change_whichever_comes_first() -> None:
+    original = shots.photo("astronaut")
+    bright = shots.brightened(original, 1.35)
+    for values in (measured(original, bright), measured(bright, original)):
+        assert values["changed"] < -3 and values["odd_6px"] < -6
+
+
 def test_black_frames_have_no_evidence() -> None:
     black = Sketch(np.zeros((144, 256), np.uint8))
     assert evidence(black, black) is None
