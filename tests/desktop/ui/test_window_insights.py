@@ -157,6 +157,7 @@ def test_only_outliers_and_only_mistakes_by_key(hands: Hands) -> None:
 
 def test_what_was_compared_once_goes_on_when_the_library_is_opened(hands: Hands) -> None:
     hands.compared()
+    hands.window.watch._settle.setInterval(20)
     hands.window.watch.open(MODEL_REF, can_write=True)
     assert isinstance(hands.window.watch, InsightWatch)
     hands.until(lambda: hands.shown.calls("analyse") == [(MODEL_REF,)])
@@ -326,6 +327,8 @@ def test_the_note_and_the_list_follow_what_is_prepared(hands: Hands) -> None:
     hands.key(Key.Key_Return, CTRL)
     hands.until(lambda: hands.bar.isVisible())
     n_asked = len(hands.shown.calls("similar"))
+    hands.window.words._rest.setInterval(20)
+    hands.window.words._rest.start()
     hands.engine.words = WordsState(WORDS.ref, WORDS.title, WORDS.dim, WORDS.added_at, (), 40)
     hands.engine.set_job(preparing().job)
     hands.until(lambda: bool(hands.window.activity.open_jobs()))
@@ -344,7 +347,8 @@ def test_words_are_typed_anew_in_their_place(hands: Hands) -> None:
     assert dialog.textValue() == "img 9 -rain"
     dialog.setTextValue("img 12")
     dialog.accept()
-    hands.until(lambda: hands.plus() == ["img 12"])
+    hands.until(lambda: hands.bar.words.query == WordQuery(("img 12",)))
+    assert hands.plus() == ["img 12"]
     hands.front()
     hands.bar.words.setFocus()
     hands.key(Key.Key_Delete)
