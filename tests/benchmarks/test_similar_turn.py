@@ -89,6 +89,23 @@ def test_a_way_that_never_reaches_it_says_so(
     assert 0.3 < document["recall_50"] < 0.7
 
 
+def test_a_knob_that_was_enough_for_the_first_queries_only_is_turned_further(
+    ground: tuple[Cloud, Path, Path, np.ndarray], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud, *_ = ground
+    tuning = {query.tobytes() for query in cloud.queries(similar_turn.N_TUNING)}
+
+    def search(self: Halved, query: np.ndarray, knob: Any) -> np.ndarray:
+        share = 1.0 if query.tobytes() in tuning else min(1.0, knob)
+        return self._rows.rescored(query, np.arange(int(share * self._n)))
+
+    monkeypatch.setattr(Halved, "search", search)
+    monkeypatch.setattr(similar_turn, "N_LATER", 1000)
+    document = measured(Halved(), ground)
+    assert [seen["knob"] for seen in document["tuning"]] == [0.1]
+    assert document["knob"] == 1.0 and document["reaches_the_recall"] and document["recall_50"] == 1
+
+
 def test_too_little_memory_and_too_little_time_are_given_up_with_the_reason(
     ground: tuple[Cloud, Path, Path, np.ndarray], monkeypatch: pytest.MonkeyPatch
 ) -> None:
