@@ -45,8 +45,7 @@ test: checks
 
 test-all: checks
 	$(PY) -m pip install -q -q --disable-pip-version-check torch==2.13.0
-	$(PY) packaging/run_tests.py -m "not slow"
-	$(PY) packaging/run_tests.py --one-by-one -m slow
+	$(PY) packaging/run_tests.py --one-by-one
 
 soak: ready-to-test
 	LIGHTDESK_SOAK_IMAGES=20000 LIGHTDESK_SOAK_KILLS=200 LIGHTDESK_SOAK_PICTURES=20000 $(PY) packaging/run_tests.py tests/soak -o faulthandler_timeout=3600
