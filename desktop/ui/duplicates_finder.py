@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
 from desktop.ui.duplicates_model import ListedGroup, listed
 from desktop.ui.keep_rules import STANDARD_KINDS
@@ -15,6 +16,9 @@ from engine.errors import LightdeskError
 from engine.schemas.duplicates import Duplicates, DuplicatesState, GroupKind, KeepRules
 
 _UNSEEN_REST_MS = 3000  # nobody looks at the list: only its length is shown
+# While files are being read it changes all the time, and is looked at: soon, but not all the time.
+_SEEN_REST_MS = 700
+_REST_FACTOR = 4
 
 
 class DuplicatesFinder(QObject):
@@ -38,6 +42,9 @@ class DuplicatesFinder(QObject):
         self._n_asked = self._n_opened = 0
         self._n_steps = self._n_steps_running = 0
         self._reads = self._waits = False  # a read is under way; somebody waits for the one after it
+        self._took_s = 0.0
+        self._later = QTimer(self, singleShot=True)
+        self._later.timeout.connect(self._read_soon)
         self.kinds: tuple[GroupKind, ...] = STANDARD_KINDS
         self.rules = KeepRules()
         self.read_only = False
@@ -59,6 +66,7 @@ class DuplicatesFinder(QObject):
     def close(self) -> None:
         """The library is left."""
         self._refresher.reset()
+        self._later.stop()
         self._n_opened += 1
         self._n_asked += 1
         self._n_steps_running = 0
@@ -84,10 +92,14 @@ class DuplicatesFinder(QObject):
 
     def moved(self, *, by_person: bool = False) -> None:
         """Labels, or what is in view, moved; a person who has moved them waits to see it."""
-        if self.has_groups and by_person and self.is_seen:
+        if not self.has_groups:
+            return
+        if by_person and self.is_seen:
             self._read_soon()
-        elif self.has_groups:
-            self._refresher.want(0 if self.is_seen else _UNSEEN_REST_MS)
+        elif not self.is_seen:
+            self._refresher.want(_UNSEEN_REST_MS)
+        elif not self._later.isActive():
+            self._later.start(max(_SEEN_REST_MS, round(_REST_FACTOR * self._took_s * 1000)))
 
     def choose(self, kinds: tuple[GroupKind, ...], rules: KeepRules) -> None:
         """List other kinds of groups, or let other rules propose."""
@@ -150,6 +162,7 @@ class DuplicatesFinder(QObject):
         self._n_asked += 1
         number, n_steps = self._n_asked, self._n_steps
         self._reads = True
+        began_s = time.monotonic()
 
         def found(duplicates: list[Duplicates]) -> None:
             if number == self._n_asked:
@@ -158,7 +171,7 @@ class DuplicatesFinder(QObject):
         def came(groups: list[ListedGroup]) -> None:
             if number != self._n_asked:
                 return
-            self._reads = False
+            self._reads, self._took_s = False, time.monotonic() - began_s
             self._refresher.finished()
             if n_steps == self._n_steps and not self._n_steps_running:
                 self.groupsCame.emit(groups)

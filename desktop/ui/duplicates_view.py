@@ -126,6 +126,11 @@ class DuplicatesView(DuplicatesParts):
         self.finder.moved(by_person=by_person)
         self.large.refresh()
 
+    def pictures_came(self) -> None:
+        """Files were taken in: one more of a picture that is there is told by nothing else."""
+        if self.finder.is_seen:
+            self.finder.moved()
+
     def show_sources(self, sources: tuple[Source, ...]) -> None:
         """Know the folders that can have priority."""
         self._sources = [source.path for source in sources if source.path]
