@@ -160,6 +160,8 @@ def test_words_stand_beside_the_pictures(bench: Bench) -> None:
     assert bench.bar.words.isVisible() and bench.bar.words.query == WordQuery(("red car",), ("rain",))
     assert "example 1 of 1" in bench.bar.plus.accessibleDescription()
     assert bench.bar.note.text() == "14 ms  ·  900 of 1,200 prepared for search with words"
+    bench.answer(replace(RANKING, n_searched=1200))
+    assert bench.bar.note.text() == "14 ms"
     bench.search.go(bench.search.likeness.with_words(WordQuery()))
     bench.answer(replace(RANKING, n_searched=900))
     assert not bench.bar.words.isVisible() and bench.bar.note.text() == "14 ms"

@@ -58,6 +58,14 @@ def test_a_reason_that_comes_late_opens_nothing(opened: Opened, qtbot) -> None:
     assert not QToolTip.isVisible()
 
 
+def test_where_the_tooltip_has_gone_by_itself_nothing_comes_back(opened: Opened, qtbot) -> None:
+    opened.show(1)
+    QToolTip.hideText()
+    qtbot.waitUntil(lambda: not QToolTip.isVisible(), timeout=5000)
+    opened.read.answer("tip")
+    assert not QToolTip.isVisible()
+
+
 def test_a_reason_for_the_tile_before_is_not_said_of_this_one(opened: Opened) -> None:
     opened.show(1)
     deliver = opened.read.read("tip")

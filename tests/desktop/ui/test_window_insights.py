@@ -321,7 +321,8 @@ def test_a_model_is_added_and_searched_with(
     hands.until(lambda: hands.bar.isVisible() and hands.ids()[0] == 9)
 
 
-def test_the_note_and_the_list_follow_what_is_prepared(hands: Hands) -> None:
+def test_the_note_and_the_list_follow_what_is_prepared(hands: Hands, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("desktop.ui.window_insights._CALM_MS", 50)
     hands.with_model(20)
     hands.type("img 9")
     hands.key(Key.Key_Return, CTRL)

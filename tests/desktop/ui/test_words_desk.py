@@ -91,13 +91,17 @@ def test_adding_can_be_stopped(kept: Kept, qtbot) -> None:
     assert not kept.adding()[2]()
 
 
-def test_trouble_stays_until_the_next_step(kept: Kept) -> None:
+def test_trouble_stays_until_the_next_step(kept: Kept, qtbot) -> None:
     kept.open()
     kept.desk.add(FOLDER)
     kept.engine.answer("add_words", error())
     assert kept.desk.error is not None and kept.desk.adding is None
+    late = kept.engine.calls[-1][2]
     kept.desk.add(FOLDER)
     assert kept.desk.error is None
+    late("Of the one before", 0.9)
+    qtbot.wait(20)
+    assert kept.desk.adding is not None and "before" not in kept.desk.adding.message
 
 
 def test_leaving_a_library_stops_what_is_being_added_to_it(kept: Kept) -> None:
