@@ -91,9 +91,9 @@ def _measured(
     build_s = time.perf_counter() - began_s
     for query in cloud.later(_WARM):
         way.search(query, way.knobs[0])
-    knob, tuning = _tuned(way, queries[:N_TUNING], truth[:N_TUNING])
+    enough, tuning = _tuned(way, queries[:N_TUNING], truth[:N_TUNING])
     # Where others of its queries fall short after all, it is turned further: nobody shall be below for a rounding.
-    for knob in way.knobs[way.knobs.index(knob) :]:
+    for knob in way.knobs[way.knobs.index(enough) :]:
         found, times_ms = _asked(way, queries[N_TUNING:], knob)
         asked = truth[N_TUNING : N_TUNING + len(found)]
         at_10, at_50 = recall(found, asked, 10), recall(found, asked, K)
