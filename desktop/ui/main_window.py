@@ -210,6 +210,7 @@ class MainWindow(WindowInsights):
         """New answers: counts and order are read again soon."""
         self.grid.refresh(content_ids)
         self.map.page.refresh(content_ids)
+        self.duplicates.page.pictures_came()
         self.browser.contents_moved(_CALM_MS if self.grid.is_driven or self.exploring.stands else 0)
         self.insights_moved()
         if self.grid.current_id() in content_ids:
