@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt, QTimer
-from PySide6.QtWidgets import QInputDialog, QWidget
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QWidget
 
 from desktop.ui.browsing import Browser
 from desktop.ui.coverage_desk import CoverageDesk
@@ -12,7 +12,7 @@ from desktop.ui.insight_watch import InsightWatch
 from desktop.ui.library_panel import ALL, COVERAGE
 from desktop.ui.window_states import WindowStates
 from desktop.ui.word_choice import WordChoice
-from desktop.ui.word_query import WordQuery, parsed, typed
+from desktop.ui.word_query import WordQuery, typed
 from desktop.ui.words_desk import WordsDesk
 from desktop.ui.words_dialog import WordsDialog
 from engine.schemas.insight import AnalysisState, Cluster
@@ -195,13 +195,9 @@ class WindowInsights(WindowStates):
         self.exploring.find_words(words)
 
     def _edit_words(self) -> None:
-        dialog = QInputDialog(self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.setWindowTitle(self.tr("Pictures of"))
-        dialog.setLabelText(self.tr("Words to look for; a minus before a word for what should not be there:"))
-        dialog.setTextValue(typed(self.similar_bar.words.query))
-        dialog.textValueSelected.connect(lambda text: self.exploring.find_words(parsed(text)))
-        dialog.open()
+        """Where they were typed, so that Ctrl+Enter searches again."""
+        self.filters.search.setText(typed(self.similar_bar.words.query))
+        self.search()
 
     def _more_prepared(self) -> None:
         likeness = self.similar.likeness

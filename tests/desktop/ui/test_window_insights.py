@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QHelpEvent
-from PySide6.QtWidgets import QApplication, QFileDialog, QInputDialog, QToolTip
+from PySide6.QtWidgets import QApplication, QFileDialog, QToolTip
 
 from desktop.ui.insight_watch import InsightWatch
 from desktop.ui.word_query import WordQuery
@@ -344,10 +344,10 @@ def test_words_are_typed_anew_in_their_place(hands: Hands) -> None:
     hands.until(lambda: hands.bar.words.isVisible())
     hands.bar.words.setFocus()
     hands.key(Key.Key_Return)
-    dialog = next(iter(hands.window.findChildren(QInputDialog)))
-    assert dialog.textValue() == "img 9 -rain"
-    dialog.setTextValue("img 12")
-    dialog.accept()
+    search = hands.window.filters.search
+    assert search.text() == "img 9 -rain" and search.selectedText() == "img 9 -rain"
+    hands.type("img 12")
+    hands.key(Key.Key_Return, CTRL)
     hands.until(lambda: hands.bar.words.query == WordQuery(("img 12",)))
     assert hands.plus() == ["img 12"]
     hands.front()
