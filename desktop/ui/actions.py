@@ -67,7 +67,6 @@ ACTIONS: tuple[ActionRow, ...] = (
     _row("copy_record", _T("Actions", "Copy result as JSON"), "Ctrl+C", _EDIT, scope="middle", starts_group=True),
     _row("select_all", _T("Actions", "Select all"), "Ctrl+A", _EDIT, scope="middle"),
     _row("search", _T("Actions", "Search"), "/ Ctrl+F", _EDIT),
-    _row("search_words", _T("Actions", "Pictures of the words that are typed"), "Ctrl+Return Ctrl+Enter", _EDIT),
     _row("clear_filter", _T("Actions", "Clear the filter"), "Ctrl+Shift+F", _EDIT),
     _row(
         "hide_selected", _T("Actions", "Remove from the library (files stay)"), "Delete", _EDIT,
@@ -85,6 +84,7 @@ ACTIONS: tuple[ActionRow, ...] = (
     _row("narrow", _T("Actions", "Only what is more alike"), ".", _SIMILAR, starts_group=True),
     _row("widen", _T("Actions", "Also what is less alike"), ",", _SIMILAR),
     _row("label_these", _T("Actions", "Label all that are found..."), "Shift+L", _SIMILAR, writes=True),
+    _row("search_words", _T("Actions", "Pictures of the typed words"), "Ctrl+Return Ctrl+Enter", _SIMILAR),
     _row("compare", _T("Actions", "Compare side by side"), "C", _SIMILAR),
     _row("show_duplicates", _T("Actions", "Duplicates"), "D", _SIMILAR, starts_group=True),
     _row("go_back", _T("Actions", "Back"), "Alt+Left", _SIMILAR, starts_group=True),

@@ -12,7 +12,7 @@ from desktop.ui.insight_watch import InsightWatch
 from desktop.ui.library_panel import ALL, COVERAGE
 from desktop.ui.window_states import WindowStates
 from desktop.ui.word_choice import WordChoice
-from desktop.ui.word_query import WordQuery, typed
+from desktop.ui.word_query import WordQuery
 from desktop.ui.words_desk import WordsDesk
 from desktop.ui.words_dialog import WordsDialog
 from engine.schemas.insight import AnalysisState, Cluster
@@ -71,7 +71,6 @@ class WindowInsights(WindowStates):
         self.words.said.connect(self.activity.say)
         self.words.prepared.connect(self._more_prepared)
         self.word_choice.searchRequested.connect(self._search_words)
-        self.similar_bar.words.editRequested.connect(self._edit_words)
 
     def _insights_opened(self, model_ref: str, *, read_only: bool) -> None:
         self.inspector.insight.set_model_ref(model_ref)
@@ -193,11 +192,6 @@ class WindowInsights(WindowStates):
         self.filters.take_text()
         self._keys_to_found = True
         self.exploring.find_words(words)
-
-    def _edit_words(self) -> None:
-        """Where they were typed, so that Ctrl+Enter searches again."""
-        self.filters.search.setText(typed(self.similar_bar.words.query))
-        self.search()
 
     def _more_prepared(self) -> None:
         likeness = self.similar.likeness

@@ -6,14 +6,24 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QFocusEvent, QHelpEvent, QKeyEvent, QMouseEvent, QPainter, QPaintEvent, QPen
-from PySide6.QtWidgets import QSizePolicy, QToolTip, QWidget
+from PySide6.QtGui import (
+    QFocusEvent,
+    QHelpEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QPainter,
+    QPaintEvent,
+    QPen,
+    QResizeEvent,
+)
+from PySide6.QtWidgets import QLineEdit, QSizePolicy, QToolTip, QWidget
 
 from desktop.ui import theme
 from desktop.ui.plain_text import printable, tooltip
-from desktop.ui.word_query import WordQuery
+from desktop.ui.word_query import WordQuery, parsed, typed
 
 _HEIGHT_PX, _PADDING_PX, _GAP_PX, _CROSS_PX, _SIGN_PX, _WIDEST_PX, _LEAST_PX = 28, 9, 5, 14, 14, 190, 44
+_FIELD_PX = 260
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +32,17 @@ class _Chip:
     is_minus: bool
 
 
+class _Field(QLineEdit):
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        super().keyPressEvent(event)
+        # The chips would take it for a wish to type anew.
+        event.accept()
+
+
 class WordChips(QWidget):
     """Chips to look at and take out; away where a search has no words. GUI thread."""
 
-    changed = Signal(object)  # WordQuery: what is left after a person took one out
-    editRequested = Signal()  # they should be typed anew
+    changed = Signal(object)  # WordQuery: what is left after a person took one out, or what was typed in their place
 
     def __init__(self) -> None:
         super().__init__()
@@ -38,6 +54,12 @@ class WordChips(QWidget):
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Words"))
+        self.field = _Field(self)
+        self.field.setAccessibleName(self.tr("Words to look for; a minus before a word for what should not be there"))
+        self.field.setToolTip(self.field.accessibleName())
+        self.field.returnPressed.connect(self._take_typed)
+        self.field.editingFinished.connect(self._end_typing)
+        self.field.hide()
         self.hide()
 
     @property
@@ -60,10 +82,12 @@ class WordChips(QWidget):
     # Where they lie
 
     def sizeHint(self) -> QSize:
-        return QSize(self._total(_WIDEST_PX), _HEIGHT_PX + 2)
+        width = _FIELD_PX if self.field.isVisibleTo(self) else self._total(_WIDEST_PX)
+        return QSize(width, _HEIGHT_PX + 2)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(max(1, len(self._chips)) * (_LEAST_PX + _GAP_PX), _HEIGHT_PX + 2)
+        n = 3 if self.field.isVisibleTo(self) else max(1, len(self._chips))
+        return QSize(n * (_LEAST_PX + _GAP_PX), _HEIGHT_PX + 2)
 
     def _natural(self, chip: _Chip) -> int:
         extra = 2 * _PADDING_PX + _CROSS_PX + 4 + (_SIGN_PX if chip.is_minus else 0)
@@ -100,7 +124,7 @@ class WordChips(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        for place, chip in enumerate(self._chips):
+        for place, chip in enumerate(() if self.field.isVisible() else self._chips):
             self._paint(painter, place, chip)
         painter.end()
 
@@ -161,7 +185,7 @@ class WordChips(QWidget):
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         if self._place_at(event.position()) >= 0:
-            self.editRequested.emit()
+            self.type_anew()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         key = Qt.Key(event.key())
@@ -171,9 +195,35 @@ class WordChips(QWidget):
         elif key in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self._chips:
             self._take_out(self._current)
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_F2):
-            self.editRequested.emit()
+            self.type_anew()
         else:
             event.ignore()
+
+    # Typing in their place
+
+    def type_anew(self) -> None:
+        """Let the words be typed anew: Enter takes them, and who goes elsewhere leaves them as they were."""
+        self.field.setText(typed(self.query))
+        self.field.show()
+        self.field.setFocus()
+        self.field.selectAll()
+        self.updateGeometry()
+        self.update()
+
+    def _take_typed(self) -> None:
+        words = parsed(self.field.text())
+        self._end_typing()
+        self.setFocus()
+        self.changed.emit(words)
+
+    def _end_typing(self) -> None:
+        self.field.hide()
+        self.updateGeometry()
+        self.update()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self.field.setGeometry(self.rect())
 
     def _take_out(self, place: int) -> None:
         self.changed.emit(_query(chip for at, chip in enumerate(self._chips) if at != place))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QWidget
 
 from desktop.ui.word_chips import WordChips
 from desktop.ui.word_query import WordQuery
@@ -19,13 +19,13 @@ class Opened:
         self.chips = WordChips()
         self.box = QWidget()
         row = QHBoxLayout(self.box)
+        self.other = QPushButton("x")
         row.addWidget(self.chips)
         row.addStretch(1)
+        row.addWidget(self.other)
         shown(qtbot, self.box, 600, 60)
         self.left: list[WordQuery] = []
-        self.edits: list[bool] = []
         self.chips.changed.connect(self.left.append)
-        self.chips.editRequested.connect(lambda: self.edits.append(True))
         self.chips.show_words(QUERY)
         qtbot.waitUntil(lambda: self.chips.width() >= self.chips.sizeHint().width(), timeout=5000)
 
@@ -52,7 +52,22 @@ def test_taken_out_by_mouse(opened: Opened, qtbot) -> None:
     qtbot.mouseClick(opened.chips, middle, pos=opened.chips.rect_of(2).center())
     assert opened.left[1] == WordQuery(("red car at night", "lights"))
     qtbot.mouseDClick(opened.chips, left, pos=opened.chips.rect_of(0).topLeft() + QPoint(14, 14))
-    assert opened.edits == [True]
+    assert opened.chips.field.hasFocus() and opened.chips.field.text() == 'red car at night "lights" -rain'
+
+
+def test_typed_anew_in_their_place(opened: Opened, qtbot) -> None:
+    chips = opened.chips
+    chips.setFocus()
+    qtbot.keyClick(chips, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: chips.field.width() >= 200, timeout=5000)
+    qtbot.keyClicks(chips.field, "boat -fog")
+    qtbot.keyClick(chips.field, Qt.Key.Key_Return)
+    assert opened.left == [WordQuery(("boat",), ("fog",))] and not chips.field.isVisible() and chips.hasFocus()
+    # Who goes elsewhere leaves them as they were.
+    qtbot.keyClick(chips, Qt.Key.Key_F2)
+    qtbot.keyClicks(chips.field, "train")
+    opened.other.setFocus()
+    assert not chips.field.isVisible() and len(opened.left) == 1 and chips.query == QUERY
 
 
 def test_by_key_and_said(opened: Opened, qtbot) -> None:
@@ -76,7 +91,7 @@ def test_by_key_and_said(opened: Opened, qtbot) -> None:
         WordQuery(("red car at night", "lights")),
         WordQuery(("red car at night",), ("rain",)),
     ]
-    assert opened.edits == [True] and pictures == []
+    assert chips.field.hasFocus() and pictures == []
 
 
 def test_in_a_narrow_bar_the_long_ones_give_way(opened: Opened, qtbot) -> None:
