@@ -4,11 +4,13 @@ The weights are those of a network with one layer of 24 units, the mean of three
 (`engine.search.copy_weights`). Its answer is near the log odds of a copy among pairs half of which are copies, and half the
 hardest others. A pair in doubt is measured both ways.
 
-Fitted on 7,000 pairs of a picture and its copy and 12,000 others, from 170 photos and wallpapers, five clips and some series. Measured on
-50 photos and a clip of a talking face, none of which were fitted on: of 1,950 copies, more
-than half with text on them, 97.0 % are found, without text 99.3 %. Taken for copies are none of 1,000 next shots and frames
-of the clip, none of 680 other photos, 2.8 % of edited copies of one frame with another frame, and 4 % of photos in which
-one thing has been changed, 8 % once those are edited as well. Groups put most of the rest right.
+Fitted on 7,000 pairs of a picture and its copy and 12,000 others, from 170 photos and wallpapers, five clips and some series.
+On 50 photos and a clip of a talking face that the weights were not fitted on, of 1,950 copies, more than half with text on
+them, 97.0 % are found, without text 99.3 %. Taken for copies are none of 1,000 next shots and frames of the clip, none of
+680 other photos, 2.8 % of edited copies of one frame with another frame, and 4 % of photos in which one thing has been
+changed, 8 % once those are edited as well. The evidence, the threshold and the rules of groups were settled with those
+figures in sight, so they flatter. Once all was settled, 30 wallpapers never looked at before gave a recall of 0.974 and a
+precision of 0.975 in groups (`benchmarks.duplicates`): of 90 hard others 3 were taken in, and 2 of other pictures.
 
 Pictures without detail (a clear sky, a black frame) have no evidence to weigh. Two of them are copies only where shape and
 colour are the same all over, within what compression does: brighter or darker ones are not told from others.
