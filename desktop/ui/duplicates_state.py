@@ -140,6 +140,7 @@ class DuplicatesLine(QWidget):
         self._signal: SignalInstance = self.stopRequested
         self.button = QPushButton()
         self.button.setProperty("quiet", True)
+        self.button.setAccessibleName(self.tr("Cancel"))
         self.button.clicked.connect(lambda _checked=False: self._signal.emit())
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
