@@ -166,10 +166,10 @@ class DuplicatePainter:
 
     # The lines over a group
 
-    def head_height(self, group: ListedGroup) -> int:
+    def head_height(self, *, conflict: bool) -> int:
         """Return how high these lines are: labels at odds have one of their own."""
         lines = max(self._line_px, _BUTTON_PX) + _HEAD_GAP_PX + self._line_px
-        return lines + (_HEAD_GAP_PX + _BUTTON_PX if group.found.label_conflict else 0)
+        return lines + (_HEAD_GAP_PX + _BUTTON_PX if conflict else 0)
 
     def button_text(self, group: ListedGroup) -> str:
         """Return what the button at the right of a group says; empty where there is nothing to choose."""
@@ -185,7 +185,7 @@ class DuplicatePainter:
 
     def chips(self, head: QRect, group: ListedGroup) -> list[tuple[str, QRect]]:
         """Return the labels to choose from, where they are at odds, with their places."""
-        if not group.found.label_conflict:
+        if not group.is_conflict:
             return []
         x = head.left() + self._metrics.horizontalAdvance(self._conflict_words()) + 10
         top, found = head.bottom() + 1 - _BUTTON_PX, list[tuple[str, QRect]]()

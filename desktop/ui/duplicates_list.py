@@ -235,7 +235,7 @@ class DuplicatesList(DuplicatesSurface):
         if group is not None:
             words = self._words_of(group, model.member)
             words.append(self.tr("{0} of {1}").format(model.member + 1, len(group.members)))
-            if group.found.label_conflict:
+            if group.is_conflict:
                 chosen = model.label_of(group)
                 words.append(
                     self.tr("The labels differ: {0}").format(", ".join(group.labels))

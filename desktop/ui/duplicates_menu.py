@@ -34,7 +34,7 @@ def group_menu(parent: QWidget, group: ListedGroup, do: Callable[[str], None]) -
     for ask, text, key in look if group.kind == "exact" else (*decide, *look):
         if not ask:
             menu.addSeparator()
-        elif ask != "label" or group.found.label_conflict:
+        elif ask != "label" or group.is_conflict:
             # The key is shown only: the list has it already, and two of them would be ambiguous.
             action = menu.addAction(f"{text}\t{key}" if key else text)
             action.triggered.connect(lambda _checked=False, ask=ask: do(ask))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from bisect import bisect_left
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -56,6 +57,7 @@ class ListedGroup:
 
     found: Duplicates
     members: tuple[Member, ...]
+    is_conflict: bool  # the labels are at odds
 
     @property
     def key(self) -> Key:
@@ -102,7 +104,7 @@ def _listed(
         shown = (present or [""]) if duplicates.group.kind == "exact" else (present or paths or [""])[:1]
         members += [Member(content_id, sha256, path, len(present), known, label, content_id == keep) for path in shown]
     members.sort(key=lambda member: not member.is_proposed)  # stable
-    return ListedGroup(duplicates, tuple(members))
+    return ListedGroup(duplicates, tuple(members), duplicates.label_conflict)
 
 
 class DuplicatesModel:
@@ -117,7 +119,7 @@ class DuplicatesModel:
     def __init__(self) -> None:
         self.groups: list[ListedGroup] = []
         self.group, self.member = -1, 0
-        self._place_of: dict[Key, int] = {}
+        self._place_of: dict[Key, int] | None = None  # made when it is asked for: a key per group takes its time
         self._labels: dict[Key, str] = {}
         self._resolved: set[Key] = set()  # by the person, since the library was opened
 
@@ -127,6 +129,8 @@ class DuplicatesModel:
 
     def place_of(self, key: Key) -> int:
         """Return where a group stands, or -1."""
+        if self._place_of is None:
+            self._place_of = {group.key: place for place, group in enumerate(self.groups)}
         return self._place_of.get(key, -1)
 
     def replace(self, groups: list[ListedGroup]) -> bool:
@@ -134,7 +138,7 @@ class DuplicatesModel:
         before, before_place = self.groups, self.group
         current, before_member = self.current_member, self.member
         self.groups = groups
-        self._place_of = {group.key: place for place, group in enumerate(groups)}
+        self._place_of = None
         self._labels = {key: label for key, label in self._labels.items() if self._still(key, label)}
         back = [place for key in self._resolved if (place := self.place_of(key)) >= 0]
         self._resolved -= {groups[place].key for place in back}
@@ -211,16 +215,20 @@ class DuplicatesModel:
         else:
             self._labels[group.key] = label
 
-    def take_off(self, keys: Iterable[Key]) -> None:
-        """Groups were resolved or parted: they go at once, and the next one is the current one."""
-        gone = set(keys)
-        self._resolved |= gone
-        before, place = self.groups, self.group
-        self.groups = [group for group in before if group.key not in gone]
-        self._place_of = {group.key: at for at, group in enumerate(self.groups)}
-        if not self.groups:
-            self.go(-1, 0)
-            return
-        stays = next((at for group in before[max(0, place) :] if (at := self.place_of(group.key)) >= 0), None)
-        moved = before and 0 <= place < len(before) and before[place].key in gone
-        self.go(len(self.groups) - 1 if stays is None else stays, 0 if moved else self.member)
+    def take_off(self, keys: Iterable[Key]) -> list[int]:
+        """Groups were resolved or parted: they go at once, and the next one is the current one.
+
+        Returns
+        -------
+        list[int]
+            The places that they had, ascending.
+        """
+        few = set(keys)
+        gone = sorted(place for key in few if (place := self.place_of(key)) >= 0)
+        self._resolved |= few
+        away = set(gone)
+        self.groups = [group for place, group in enumerate(self.groups) if place not in away]
+        self._place_of = None
+        member = 0 if self.group in away else self.member
+        self.go(self.group - bisect_left(gone, self.group), member)
+        return gone

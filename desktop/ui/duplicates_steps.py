@@ -80,7 +80,7 @@ class DuplicatesSteps(QObject):
     def _keep(self, group: ListedGroup, keep: Member | None) -> None:
         if keep is None or not self._may(group):
             return
-        if group.found.label_conflict and self._model.label_of(group) is None:
+        if group.is_conflict and self._model.label_of(group) is None:
             # Never chosen by itself: a label must not get lost.
             self._ask_label(group, lambda label: self._resolve(group, keep, label))
         else:

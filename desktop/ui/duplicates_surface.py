@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -72,9 +73,12 @@ class DuplicatesSurface(QAbstractScrollArea):
     def take_off(self, keys: list[Key]) -> None:
         """Groups are dealt with: they go at once."""
         resting = self._resting()
-        before = self._model.groups
-        self._model.take_off(keys)
-        self._settle(resting, before)
+        gone = self._model.take_off(keys)
+        self._lay_out()
+        if resting is not None and self._model.groups:
+            place = min(resting[0] - bisect_left(gone, resting[0]), len(self._model.groups) - 1)
+            self.verticalScrollBar().setValue(int(self._layout.tops[place]) - resting[1])
+        self._fetch_in_a_moment()
         if self._model.group >= 0:
             self._reveal(self._model.group)
 
@@ -143,11 +147,12 @@ class DuplicatesSurface(QAbstractScrollArea):
     def _lay_out(self) -> None:
         painter = self._dressed()
         groups, bar = self._model.groups, self.verticalScrollBar()
+        heads = painter.head_height(conflict=False), painter.head_height(conflict=True)
         self._n_members = [len(group.members) for group in groups]
         self._layout = DuplicateLayout.of(
             self.viewport().width(),
             self._n_members,
-            [painter.head_height(group) for group in groups],
+            [heads[group.is_conflict] for group in groups],
             tile_width=painter.tile_width,
             tile_height=painter.tile_height,
         )

@@ -254,7 +254,7 @@ class DuplicatesView(DuplicatesParts):
 
     def _choose_from_menu(self) -> None:
         group = self.model.current
-        if group is not None and group.found.label_conflict:
+        if group is not None and group.is_conflict:
             self._ask_label(group, self._choose_label)
 
     def _ask_label(self, group: ListedGroup, chosen: Callable[[str], None]) -> None:

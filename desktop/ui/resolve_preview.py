@@ -216,7 +216,7 @@ class ResolvePreview(QDialog):
 
     def _choose(self) -> None:
         row = self.table.currentIndex().row()
-        if not 0 <= row < len(self._model.plans) or not self._model.plans[row].group.found.label_conflict:
+        if not 0 <= row < len(self._model.plans) or not self._model.plans[row].group.is_conflict:
             return
         plan = self._model.plans[row]
         menu = QMenu(self)

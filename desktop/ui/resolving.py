@@ -62,14 +62,14 @@ def plans(groups: Sequence[ListedGroup], label_of: Callable[[ListedGroup], str |
         label = label_of(group)
         ids = {member.content_id for member in group.members}
         left_out: LeftOut = ""
-        if group.found.label_conflict and label is None:
+        if group.is_conflict and label is None:
             left_out = "labels"
         elif not taken.isdisjoint(ids):
             left_out = "overlap"
         if left_out != "overlap":
             taken |= ids
         made.append(Plan(group, keep, hide, label, left_out))
-    return sorted(made, key=lambda plan: not plan.group.found.label_conflict)
+    return sorted(made, key=lambda plan: not plan.group.is_conflict)
 
 
 def done_by(made: Iterable[Plan]) -> list[Plan]:

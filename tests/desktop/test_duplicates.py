@@ -170,7 +170,7 @@ def test_five_thousand_groups_in_one_step_and_back(tmp_path: Path) -> None:
         model.replace(timed("listed", lambda: listed(found, view)))  # type: ignore[arg-type]
         assert len(model.groups) == 5000
         made = done_by(timed("planned", lambda: plans(model.groups, model.label_of)))  # type: ignore[arg-type]
-        n_conflicts = sum(group.found.label_conflict for group in model.groups)
+        n_conflicts = sum(group.is_conflict for group in model.groups)
         assert len(made) == 5000 - n_conflicts and n_conflicts < 500
         n_before = len(view.ids(Query()))
         command = timed("resolved", lambda: engine.resolve_duplicates([plan.resolution for plan in made]))

@@ -53,7 +53,8 @@ def group(
     ]
     members.sort(key=lambda one: not one.is_proposed)
     proposal = None if kind == "exact" else Proposal(keep, "resolution", "It has the most pixels.")
-    return ListedGroup(Duplicates(Group(kind, ids, ids[0]), proposal, tuple(labels)), tuple(members))
+    found = Duplicates(Group(kind, ids, ids[0]), proposal, tuple(labels))
+    return ListedGroup(found, tuple(members), found.label_conflict)
 
 
 def exact(content_id: int, n_files: int = 3) -> ListedGroup:
@@ -62,7 +63,7 @@ def exact(content_id: int, n_files: int = 3) -> ListedGroup:
     members = [
         replace(member(content_id, path=f"/photos/{number}/a.jpg"), n_files=n_files) for number in range(n_files)
     ]
-    return ListedGroup(found, tuple(members))
+    return ListedGroup(found, tuple(members), False)
 
 
 def many(n: int) -> list[ListedGroup]:
@@ -97,8 +98,9 @@ class DuplicatesLibrary:
 
     def files_of(self, ids: Sequence[int]) -> dict[int, tuple[str, list[str]]]:
         found: dict[int, tuple[str, list[str]]] = {}
+        few = set(ids)
         for one in self._members():
-            if one.content_id in ids:
+            if one.content_id in few:
                 paths = found.setdefault(one.content_id, (one.sha256, []))[1]
                 if one.path not in paths:
                     paths.append(one.path)

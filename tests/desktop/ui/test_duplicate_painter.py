@@ -65,8 +65,8 @@ def test_what_the_lines_say() -> None:
 
 def test_labels_at_odds_have_a_line_of_their_own(painter: DuplicatePainter) -> None:
     plain, conflict = group(1, 2), group(1, 2, labels=("Swan", "Banjo"))
-    assert painter.head_height(conflict) > painter.head_height(plain)
-    head = QRect(20, 0, 600, painter.head_height(conflict))
+    assert painter.head_height(conflict=True) > painter.head_height(conflict=False)
+    head = QRect(20, 0, 600, painter.head_height(conflict=True))
     assert painter.chips(QRect(20, 0, 600, 44), plain) == []
     (swan, left), (banjo, right) = painter.chips(head, conflict)
     assert (swan, banjo) == ("Swan", "Banjo") and head.contains(left) and head.contains(right)
@@ -76,14 +76,14 @@ def test_labels_at_odds_have_a_line_of_their_own(painter: DuplicatePainter) -> N
 def test_of_many_labels_those_are_shown_that_fit(painter: DuplicatePainter) -> None:
     labels = [f"a rather long label {number}" for number in range(12)]
     many = group(*range(1, 13), labels=labels)
-    head = QRect(20, 0, 500, painter.head_height(many))
+    head = QRect(20, 0, 500, painter.head_height(conflict=True))
     chips = painter.chips(head, many)
     assert 1 <= len(chips) < 12 and all(place.right() <= head.right() for _, place in chips[1:])
 
 
 def test_the_chosen_label_and_what_is_under_the_mouse_can_be_seen(painter: DuplicatePainter) -> None:
     conflict = group(1, 2, labels=("Swan", "Banjo"))
-    head = QRect(0, 0, 600, painter.head_height(conflict))
+    head = QRect(0, 0, 600, painter.head_height(conflict=True))
     chips = dict(painter.chips(head, conflict))
 
     def drawn(chosen: str | None, mouse: QPoint | None) -> QImage:

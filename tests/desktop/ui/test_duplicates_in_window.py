@@ -109,7 +109,7 @@ def test_a_label_given_elsewhere_is_seen(show: Show, qtbot) -> None:
     page = shown.window.duplicates.page
     shown.engine.label([1], "swan")
     shown.engine.label([2], "banjo")
-    qtbot.waitUntil(lambda: page.model.groups[0].found.label_conflict, timeout=10_000)
+    qtbot.waitUntil(lambda: page.model.groups[0].is_conflict, timeout=10_000)
     assert page.model.groups[0].labels == ["swan", "banjo"]
 
 
