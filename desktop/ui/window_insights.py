@@ -83,6 +83,8 @@ class WindowInsights(WindowStates):
         self.watch.forget()
         self.desk.forget()
         self.words.forget()
+        if (dialog := self.findChild(WordsDialog)) is not None:
+            dialog.close()  # it speaks of the library that is left
 
     def insights_moved(self) -> None:
         """Labels, predictions or pictures moved."""
