@@ -174,24 +174,24 @@ class Exploring(QObject):
 
     # From a search to the grid
 
-    def shown(self, ids: NDArray[np.int64], query: Query) -> bool:
-        """Show ids that came; True where the person is put back where they were, and not to the start."""
+    def shown(self, ids: NDArray[np.int64], query: Query, *, anew: bool) -> None:
+        """Show ids that came: where the person was in them, or where they are anew (another order) from their start."""
         search, stop = self.search, self.search.stop
+        returning, self._returning = self._returning, False
+        at_start = anew and not returning
         if stop.likeness is None:
             search.keep(ids, query)
-            self._grid.set_ids(ids)
+            self._grid.set_ids(ids, at_start=at_start)
         elif stop.ranking is not None:
             self._sampler.complete(stop.likeness.samples)
             # How far each of those picked is from the others is no likeness.
             scores = None if stop.likeness.n_apart else stop.ranking.scores[: len(ids)]
-            self._grid.set_ids(ids, scores, stop.ranking.cuts.same_thing)
+            self._grid.set_ids(ids, scores, stop.ranking.cuts.same_thing, at_start=at_start)
         self._bar.show_search(search)
-        returning, self._returning = self._returning, False
         if returning:
             if stop.current_id is not None:
                 self._grid.set_current(stop.current_id)
             self._grid.verticalScrollBar().setValue(stop.scroll_px)
-        return returning
 
     def set_level(self, level: Level) -> None:
         """Narrow what is shown, or widen it."""

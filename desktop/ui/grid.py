@@ -73,20 +73,34 @@ class AssetGrid(TileChoice):
 
     # What is shown and chosen
 
-    def set_ids(self, ids: NDArray[np.int64], scores: NDArray[np.float64] | None = None, cut: int = 0) -> None:
+    def set_ids(
+        self,
+        ids: NDArray[np.int64],
+        scores: NDArray[np.float64] | None = None,
+        cut: int = 0,
+        *,
+        at_start: bool = False,
+    ) -> None:
         """Show these contents; current item, selection and what is on the screen stay where they are still there.
 
-        Of a ranking with its scores, float64 (n,), and after how many it falls apart (`cut`).
+        Parameters
+        ----------
+        scores, cut
+            Of a ranking: float64 (n,), and after how many it falls apart.
+        at_start
+            Begin at the first item all the same, as in a new order.
         """
         if self.marks.show(scores, cut):
             self.viewport().update()
         before, bar = self._chosen(), self.verticalScrollBar()
         scroll_px, n_before, seen = bar.value(), self.count(), self._visible_ids()
-        self._show_ids(ids)
+        self._show_ids(ids, rests=not at_start)
         self.is_driven = n_before > len(seen) > 0 and not set(self._visible_ids()).issuperset(seen)
         self._band.shift(bar.value() - scroll_px)
         if self._band.is_open:
             self._select_band()
+        if at_start:
+            self.go_to_start()
         self.listed.emit()
         self._tell(before)
 
@@ -109,6 +123,7 @@ class AssetGrid(TileChoice):
         if self._selection.n_marked <= 1 and self._selection.current_id is not None:
             self._go_to(0, _NONE)
         self.verticalScrollBar().setValue(0)
+        self._fetch_here()
 
     def set_current(self, content_id: int) -> None:
         """Go to a content, if it is shown."""
@@ -119,6 +134,11 @@ class AssetGrid(TileChoice):
     def step(self, by: int) -> None:
         """Move the current item."""
         self._go_to(self._selection.current + by, _NONE)
+
+    def visible_share_with_thumbnails(self) -> float:
+        """Part of the visible tiles that have been painted with their picture; for benchmarks."""
+        visible = self._visible_ids()
+        return sum(self._cache.has_picture(content_id) for content_id in visible) / max(1, len(visible))
 
     def sizeHint(self) -> QSize:
         return QSize(800, 600)

@@ -255,10 +255,8 @@ class MainWindow(WindowInsights):
     # What was read
 
     def _show_ids(self, ids: NDArray[np.int64], query: Query) -> None:
-        returned = self.exploring.shown(ids, query)
         order, self._order = self._order, (query.sort, query.descending, self.exploring.n_moves)
-        if order not in (None, self._order) and not returned:
-            self.grid.go_to_start()
+        self.exploring.shown(ids, query, anew=order not in (None, self._order))
         self.arrivals.shown()
         if self._keys_to_found:
             self._keys_to_found = False

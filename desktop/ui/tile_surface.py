@@ -57,8 +57,7 @@ class TileSurface(QAbstractScrollArea):
         # While only the size changes: where it was scrolled to, and what stands at the top, with what is above of it.
         self._held: tuple[int, int, int] | None = None
         self._going_up = False
-        self._fetched_at = self._looked_at = 0
-        self._fetched_s = self._scrolled_s = 0.0
+        self._fetched_at, self._looked_at, self._fetched_s, self._scrolled_s = 0, 0, 0.0, 0.0
         self._dirty: set[int] = set()
         # What a person waits to see comes before all else that is on the screen with it.
         self._awaited: frozenset[int] = frozenset()
@@ -131,13 +130,8 @@ class TileSurface(QAbstractScrollArea):
             side_px = (width - 2 * MARGIN_PX) // other
         self.set_tile_side(side_px, at)
 
-    def visible_share_with_thumbnails(self) -> float:
-        """Part of the visible tiles that have been painted with their picture; for benchmarks."""
-        visible = self._visible_ids()
-        return sum(self._cache.has_picture(content_id) for content_id in visible) / max(1, len(visible))
-
-    def _show_ids(self, ids: NDArray[np.int64]) -> None:
-        """Go over to another list without moving what the eye rests on."""
+    def _show_ids(self, ids: NDArray[np.int64], *, rests: bool = True) -> None:
+        """Go over to another list without moving what the eye rests on; where nothing rests nothing is fetched yet."""
         before = self._selection.ids
         appended = len(before) > 0 and len(ids) >= len(before) and np.array_equal(ids[: len(before)], before)
         if appended and self._visible(1, 1).stop < len(before):
@@ -145,13 +139,14 @@ class TileSurface(QAbstractScrollArea):
             self._selection.set_ids(ids)
             self._measure()
             return
-        resting = [] if appended else self._resting_points()
+        resting = self._resting_points() if rests and not appended else []
         self._selection.set_ids(ids)
         self._lay_out()
         if not appended:
             self._restore(resting)
-        # New ids come seldom, and someone may be waiting for just these.
-        self._fetch()
+            self._fetched_at = -1  # other pictures: they are given their time to come
+        if rests:
+            self._fetch_here()
 
     def _resting_points(self) -> list[tuple[int, int]]:
         """Contents on the screen with their distance from its top: the current one first, then from the top."""
@@ -226,6 +221,11 @@ class TileSurface(QAbstractScrollArea):
     def _fetch_in_a_moment(self) -> None:
         if not self._fetch_soon.isActive():
             self._fetch_soon.start(_FETCH_MS)
+
+    def _fetch_here(self) -> None:
+        """Fetch at once: someone may be waiting for just these, and nobody flies by."""
+        self._fetched_s = 0.0
+        self._fetch()
 
     def _fetch(self) -> None:
         value, now_s = self.verticalScrollBar().value(), time.monotonic()

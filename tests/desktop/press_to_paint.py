@@ -55,6 +55,8 @@ class PressToPaint(QObject):
         grid, similar = self._grid, self._window.similar
         grid.set_current(content_id)
         grid.setFocus()
+        # Who presses F has seen the picture.
+        self._until(lambda: grid.visible_share_with_thumbnails() == 1.0, "the picture to be seen")
         stop = similar.stop
         self._listed_s = self._painted_s = self._pictured_s = 0.0
         self._pressed_s = time.perf_counter()
