@@ -181,7 +181,11 @@ class WindowInsights(WindowStates):
 
     def show_words(self) -> None:
         """Show which model reads words, or how to add one."""
-        WordsDialog(self.words, self, can_write=not self.steps.read_only).open()
+        dialog = self.findChild(WordsDialog) or WordsDialog(self.words, self, can_write=not self.steps.read_only)
+        # Not modal: adding takes its time, and nobody has to watch it.
+        dialog.show()
+        dialog.raise_()
+        dialog.activateWindow()
 
     def _show_words_state(self) -> None:
         self.word_choice.set_has_model(self.words.has_model)

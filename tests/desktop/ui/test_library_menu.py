@@ -115,7 +115,7 @@ def test_nothing_happens_where_a_dialog_is_cancelled(show: Show, asked: Asked, l
     shown.window.library_menu.restore()
     assert len(asked.titles) == 6
     qtbot.wait(100)
-    assert {call[0] for call in shown.engine.calls} <= {"start"}
+    assert {call[0] for call in shown.engine.calls} <= {"start", "words_state"}
     assert sorted(library.parent.iterdir()) == files and not shown.window.banner.isVisible()
     is_open(qtbot, shown, library)
 

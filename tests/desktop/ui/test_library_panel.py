@@ -10,7 +10,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtGui import QContextMenuEvent
 from PySide6.QtWidgets import QApplication, QLineEdit, QMenu, QVBoxLayout, QWidget
 
-from desktop.ui.library_panel import ALL, DUPLICATES, PROBLEMS, LibraryPanel
+from desktop.ui.library_panel import ALL, COVERAGE, DUPLICATES, PROBLEMS, LibraryPanel
 from engine.schemas.library import ClassCount, Facets, Source
 from tests.desktop.ui.on_screen import shown
 from tests.desktop.ui.records import AT, HEBREW, PIZZA
@@ -56,7 +56,7 @@ def shown_panel(qtbot) -> Panel:
 
 def test_all_is_there_with_its_count_most_first(shown_panel: Panel) -> None:
     assert shown_panel.texts() == [
-        "All pictures, 100", "Duplicates", "Problems, 2",
+        "All pictures, 100", "Duplicates", "Coverage", "Problems, 2",
         "Sources", "photos \N{EN DASH} /photos, 90", "photos \N{EN DASH} b, 10", "Single files, 1",
         "Classes", "banjo, 7", "Zebra, 7", "apiary, 1", "tench, 1",
     ]  # fmt: skip
@@ -75,9 +75,9 @@ def test_how_many_duplicates_there_are_is_said_once_it_is_known(shown_panel: Pan
 def test_keys_choose_and_pass_over_headings(shown_panel: Panel, qtbot) -> None:
     panel = shown_panel.panel
     panel.setFocus()
-    for _ in range(5):
+    for _ in range(6):
         qtbot.keyClick(panel, Qt.Key.Key_Down)
-    assert shown_panel.said == [DUPLICATES, PROBLEMS, ("source", 1), ("source", 2), ("source", 3)]
+    assert shown_panel.said == [DUPLICATES, COVERAGE, PROBLEMS, ("source", 1), ("source", 2), ("source", 3)]
     qtbot.keyClick(panel, Qt.Key.Key_Z)
     assert shown_panel.said[-1] == ("class", "Zebra")
     qtbot.keyClick(panel, Qt.Key.Key_Home)
@@ -151,7 +151,7 @@ def test_a_thousand_classes_and_three_hundred_sources_are_quick(shown_panel: Pan
         shown_panel.panel.show_facets(replace(FACETS, sources=sources, classes=classes))
         shown_panel.panel.grab()
     assert time.process_time() - started_s < 5.0  # of work; a third of a second
-    assert len(shown_panel.texts()) == 3 + 301 + 1001
+    assert len(shown_panel.texts()) == 4 + 301 + 1001
 
 
 def test_names_of_all_kinds_are_painted_in_both_directions(shown_panel: Panel) -> None:

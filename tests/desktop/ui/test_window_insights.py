@@ -300,8 +300,11 @@ def test_without_a_model_it_is_explained(hands: Hands) -> None:
     hands.until(hands.window.word_choice.isVisible)
     assert "add a model" in hands.window.word_choice.words.text()
     hands.key(Key.Key_Return, CTRL)
-    dialog = next(iter(hands.window.findChildren(WordsDialog)))
-    assert dialog.isVisible() and hands.shown.calls("similar") == [] and hands.filters.search.text() == "boat"
+    (dialog,) = hands.window.findChildren(WordsDialog)
+    assert dialog.isVisible() and not dialog.isModal()
+    assert hands.shown.calls("similar") == [] and hands.filters.search.text() == "boat"
+    hands.window.show_words()
+    assert hands.window.findChildren(WordsDialog) == [dialog]
 
 
 def test_a_model_is_added_and_searched_with(
