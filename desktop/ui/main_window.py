@@ -107,7 +107,9 @@ class MainWindow(WindowInsights):
         self.steps.said.connect(self.activity.say)
         self.exploring.said.connect(self.activity.say)
         self.similar.refused.connect(self.show_error)
-        self.similar.moved.connect(lambda: self.filters.show_by_likeness(self.exploring.stands))
+        self.similar.moved.connect(
+            lambda: self.filters.show_by_likeness(self.exploring.stands, picks=self.exploring.picks)
+        )
         self.similar_bar.labelRequested.connect(self.label_these)
         for part, view in ((self.large_part, self.large), (self.inspector_part, self.inspector.preview)):
             part.chosen.connect(lambda area, view=view: self.exploring.find_part(view, self.grid.current_id(), area))

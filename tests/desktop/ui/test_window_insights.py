@@ -203,6 +203,7 @@ def test_picks_are_labelled_one_by_one_and_stay(hands: Hands) -> None:
     hands.qtbot.mouseClick(view.pick, Qt.MouseButton.LeftButton)
     hands.until(lambda: hands.ids() == list(range(58, 50, -1)))
     assert hands.grid.marks.score_at(0) is None and hands.bar.picked.isVisible()
+    assert hands.filters.by_likeness.isVisible() and hands.filters.by_likeness.currentText() == "Difference"
     hands.grid.setFocus()
     hands.key(Key.Key_Home)
     hands.key(Key.Key_Return)  # takes the first prediction
