@@ -335,3 +335,24 @@ def test_a_drag_takes_the_selection_along(grid: AssetGrid, monkeypatch: pytest.M
     assert [ids for ids, _image in started] == [[101, 102, 103]]
     mouse(grid, QEvent.Type.MouseButtonRelease, center(grid, 2))
     assert places(grid) == [1, 2, 3]  # a drag is not a click
+
+
+def test_a_new_order_is_fetched_at_once_from_its_start_and_nothing_else_of_it(grid: AssetGrid, qtbot) -> None:
+    """Whoever jumps from far down in one list to the start of another does not fly by: waiting to see would cost time."""
+    fill(grid, 5000)
+    qtbot.waitUntil(lambda: grid.visible_share_with_thumbnails() == 1.0)
+    grid.set_current(4100)
+    qtbot.waitUntil(lambda: grid.visible_share_with_thumbnails() == 1.0)
+    asked: list[list[int]] = []
+    want = grid._rows.want
+    grid._rows.want = lambda *groups: (asked.append(groups[0].tolist()), want(*groups))
+    grid.set_ids(np.arange(9000, 4000, -1, dtype=np.int64), at_start=True)
+    assert [ids[0] for ids in asked] == [9000]
+    assert grid.current_id() == 9000 and grid.selected_ids() == [9000] and grid.verticalScrollBar().value() == 0
+    grid.set_current(8900)
+    for ids in (np.arange(4001, 9001), np.arange(9000, 4000, -1)):
+        # And at once as well where the eye rests, though that is thousands of pixels farther in another order.
+        n_asked, before = len(asked), grid.verticalScrollBar().value()
+        grid.set_ids(ids.astype(np.int64))
+        assert abs(grid.verticalScrollBar().value() - before) > 5000
+        assert len(asked) == n_asked + 1 and 8900 in asked[-1]
