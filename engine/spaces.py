@@ -29,7 +29,7 @@ from engine.view import LibraryView
 log = logging.getLogger(__name__)
 _LOOK_S = 0.25
 _RETRY_S = 5.0
-_OPEN_S = 2.0
+_OPEN_S, _OPEN_EACH_S = 2.0, 2e-5
 _BLOCK_ROWS = 1024
 _BUILD_ROWS = 8192
 _TOP_UP_ROWS = 128  # added at once: a query waits for no longer than that takes, some milliseconds
@@ -110,9 +110,8 @@ class Space:
         if not n:
             return Nearest(np.empty(0, np.int64), np.empty(0), 0, 0), 0, ""
         allowed = view.allowed(where)
-        self._opened.wait(
-            _OPEN_S
-        )  # what a start takes to read the index from the disk is less than a search without it
+        # What a start takes to read the index from the disk is less than a search without it.
+        self._opened.wait(max(_OPEN_S, n * _OPEN_EACH_S))
         hot = self._hot
         note = self._state.note
         if hot is not None and n - hot.n <= _LAG_ROWS:

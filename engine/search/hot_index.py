@@ -215,7 +215,7 @@ class HotIndex:
             numbers, _ = compact.candidates_of_many(vectors, max(_STATISTIC_CANDIDATES, 4 * k), _STATISTIC_PROBE)
             tail = np.arange(compact.n, n)
             rows = (
-                (some, self._read(some) @ vectors[row])
+                (some, _dots(self._read(some), vectors[row]))
                 for row, some in enumerate(
                     np.concatenate((numbers[row][numbers[row] >= 0], tail)) for row in range(len(own))
                 )
@@ -305,7 +305,7 @@ class HotIndex:
     def _exact(self, vector: NDArray[np.float32], positions: NDArray[np.int64]) -> NDArray[np.float32]:
         scores = np.empty(len(positions), dtype=np.float32)
         for at in range(0, len(positions), _BLOCK_ROWS):
-            scores[at : at + _BLOCK_ROWS] = self._read(positions[at : at + _BLOCK_ROWS]) @ vector
+            scores[at : at + _BLOCK_ROWS] = _dots(self._read(positions[at : at + _BLOCK_ROWS]), vector)
         return scores
 
     def _read(self, positions: NDArray[np.int64]) -> NDArray[np.float32]:
@@ -339,6 +339,12 @@ class HotIndex:
         contents = self._content_of[positions]
         order = np.lexsort((contents, -exact))[:k]
         return Nearest(contents[order], exact[order], n_read, n_covered)
+
+
+def _dots(rows: NDArray[np.float32], vector: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Return a product for each row, on this core: a second thread for a millisecond's work costs more than it brings."""
+    found: NDArray[np.float32] = np.vecdot(rows, vector)
+    return found
 
 
 class _Reader:
