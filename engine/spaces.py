@@ -16,6 +16,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine import ranking
 from engine.errors import ErrorCode, LibraryError, LightdeskError
 from engine.schemas.library import Query
 from engine.schemas.similar import IndexPhase, IndexState
@@ -33,7 +34,6 @@ _OPEN_S, _OPEN_EACH_S = 2.0, 2e-5
 _BLOCK_ROWS = 1024
 _BUILD_ROWS = 8192
 _TOP_UP_ROWS = 128  # added at once: a query waits for no longer than that takes, some milliseconds
-_LAG_ROWS = 4096  # what the index lacks is read from the library up to here
 _PER_LIST = 40
 _GROWTH = 4  # centres are found anew when there are so many times the vectors
 _SAVE_GROWTH = 1.1
@@ -109,19 +109,24 @@ class Space:
         model_id, _dim, n = view.space(self.model_ref)
         if not n:
             return Nearest(np.empty(0, np.int64), np.empty(0), 0, 0), 0, ""
-        allowed = view.allowed(where)
         # What a start takes to read the index from the disk is less than a search without it.
         self._opened.wait(max(_OPEN_S, n * _OPEN_EACH_S))
         hot = self._hot
         note = self._state.note
-        if hot is not None and n - hot.n <= _LAG_ROWS:
+        if hot is not None and n - hot.n <= ranking.LAG_ROWS:
             try:
-                found = self._search_hot(view, hot, model_id, vector, k, allowed)
+                found = ranking.ranked(view, hot, model_id, vector, k, where)
             except NotReady:
                 pass
+            except DamagedRows as damage:
+                # More than a few: the keeper begins anew, and the library answers meanwhile.
+                self._damaged.append(damage.positions)
             else:
-                return self._with_newest(view, found, model_id, vector, k, allowed), n, note
+                if found.n_covered < n:
+                    self.poke()
+                return found, n, note
         self.poke()
+        allowed = view.allowed(where)
         ids = None if allowed is None else np.flatnonzero(allowed)
         content_ids, scores = view.nearest(model_id, vector, k, ids)
         why = "being made" if self._state.phase == "building" else "not there"
@@ -154,55 +159,6 @@ class Space:
             self._damaged.append(damage.positions)
             self.poke()
             return None
-
-    def _search_hot(
-        self,
-        view: LibraryView,
-        hot: HotIndex,
-        model_id: int,
-        vector: NDArray[np.float32],
-        k: int,
-        allowed: NDArray[np.bool_] | None,
-    ) -> Nearest:
-        try:
-            return hot.search(vector, k, allowed)
-        except DamagedRows as damage:
-            log.warning("%d rows of %s are damaged; they are written again", len(damage.positions), hot.file.path)
-            self._repair(view, hot, model_id, damage.positions)
-        try:
-            return hot.search(vector, k, allowed)
-        except DamagedRows as damage:
-            # More than a few: the keeper begins anew, and the library answers meanwhile.
-            self._damaged.append(damage.positions)
-            raise NotReady from damage
-
-    def _repair(self, view: LibraryView, hot: HotIndex, model_id: int, positions: NDArray[np.int64]) -> None:
-        for position in positions.tolist():
-            content_ids, chains = view.vector_rows(model_id, position, 1)
-            hot.file.write(position, content_ids, chains, view.vectors(model_id, content_ids))
-
-    def _with_newest(
-        self,
-        view: LibraryView,
-        found: Nearest,
-        model_id: int,
-        vector: NDArray[np.float32],
-        k: int,
-        allowed: NDArray[np.bool_] | None,
-    ) -> Nearest:
-        """Add what was committed since the index looked."""
-        content_ids, _chains = view.vector_rows(model_id, found.n_covered, _LAG_ROWS)
-        if allowed is not None:
-            content_ids = content_ids[content_ids < len(allowed)]
-            content_ids = content_ids[allowed[content_ids]]
-        if not len(content_ids):
-            return found
-        self.poke()
-        newest = view.vectors(model_id, content_ids).astype(np.float64) @ vector.astype(np.float64)
-        ids = np.concatenate((found.content_ids, content_ids))
-        scores = np.concatenate((found.scores, np.round(newest, 9)))
-        order = np.lexsort((ids, -scores))[:k]
-        return Nearest(ids[order], scores[order], found.n_read + len(content_ids), found.n_covered)
 
     # Keeping
 

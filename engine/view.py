@@ -130,12 +130,37 @@ class LibraryView:
 
         As long as nobody commits, the same answer is the same array, so that what follows from it can be kept.
         """
-        key = (replace(query, sort="added", descending=False), self.change_counter())
+        key = self._filter_key(query)
         if key not in self._allowed:
             with database.translated(self._path):
                 mask = selection.allowed(self._conn, query, self._model_id(query.model_ref))
-            self._allowed = {**dict(list(self._allowed.items())[-_FILTERS_KEPT + 1 :]), key: mask}
+            self._keep(key, mask)
         return self._allowed[key]
+
+    def allows_few(self, query: Query) -> bool:
+        """Tell whether `allowed` answers in some milliseconds: the filter is known, or keeps so few that it soon is."""
+        key = self._filter_key(query)
+        if key in self._allowed or not selection.filters(query):
+            return True
+        with database.translated(self._path):
+            ids = selection.few(self._conn, query, self._model_id(query.model_ref))
+        if ids is None:
+            return False
+        mask = np.zeros(int(ids.max(initial=0)) + 1, dtype=np.bool_)
+        mask[ids] = True
+        self._keep(key, mask)
+        return True
+
+    def passing(self, query: Query, content_ids: NDArray[np.int64]) -> NDArray[np.int64]:
+        """Return those of some contents that are visible and pass the filter, in their order."""
+        with database.translated(self._path):
+            return selection.passing(self._conn, query, self._model_id(query.model_ref), content_ids)
+
+    def _filter_key(self, query: Query) -> tuple[Query, int]:
+        return replace(query, sort="added", descending=False), self.change_counter()
+
+    def _keep(self, key: tuple[Query, int], mask: NDArray[np.bool_] | None) -> None:
+        self._allowed = {**dict(list(self._allowed.items())[-_FILTERS_KEPT + 1 :]), key: mask}
 
     def space(self, model_ref: str) -> tuple[int, int, int]:
         """Return id, number of dimensions and number of vectors of a space; zeros where the library has none."""

@@ -9,8 +9,8 @@ import apsw
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.library.conditions import EFFECTIVE_CLASS
 from engine.library.database import Connection
-from engine.library.selection import EFFECTIVE_CLASS
 
 _Ids = NDArray[np.int64]
 

@@ -7,15 +7,13 @@ leaves the plan to statistics that a growing library does not have.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
-
 import apsw
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.library import mistakes, neighbourhoods
-from engine.library.database import Connection, fold
+from engine.library import conditions, mistakes
+from engine.library.conditions import EFFECTIVE_CLASS, column
+from engine.library.database import Connection
 from engine.schemas.library import Query
 
 _Ids = NDArray[np.int64]
@@ -23,12 +21,6 @@ _Mask = NDArray[np.bool_]
 
 # Below this part of the whole, keys are looked up one by one; above it the whole order is walked.
 _FEW = 1 / 8
-_FIRST_NS, _LAST_NS = -(2**63), 2**63 - 1
-
-# The class a content counts as: its label's, none when it was rejected, else the model's first.
-EFFECTIVE_CLASS = (
-    "CASE WHEN l.state = 'accepted' THEN l.class_id WHEN l.state = 'rejected' THEN NULL ELSE p.class_id END"
-)
 
 # Sort key -> (ids of everything in order, keys of a few).
 _ORDERS = {
@@ -96,18 +88,28 @@ def ids(conn: Connection, query: Query, model_id: int | None) -> NDArray[np.int6
 def allowed(conn: Connection, query: Query, model_id: int | None) -> _Mask | None:
     """Return by content id whether it is visible and passes the filter; None where all that there are do.
 
-    Ids beyond its end do not. The order of `query` does not count.
+    Ids beyond its end do not, and ids that no content has may. The order of `query` does not count.
     """
     with conn:
-        if filters(query):
-            return _passing(conn, query, model_id)
-        hidden = _column(conn, "SELECT id FROM contents WHERE visible = 0")
-        ((last,),) = conn.execute("SELECT coalesce(max(id), 0) FROM contents").fetchall()
-    if not hidden.size:
-        return None
-    shown = np.ones(last + 1, dtype=np.bool_)
-    shown[hidden] = False
+        hidden = (
+            filters(query) or conn.execute("SELECT 1 FROM contents WHERE visible = 0 LIMIT 1").fetchone() is not None
+        )
+        shown = _passing(conn, query, model_id) if hidden else None
     return shown
+
+
+def few(conn: Connection, query: Query, model_id: int | None) -> _Ids | None:
+    """Return those that pass, ascending, where one condition alone keeps few of all; None where all of them keep many."""
+    with conn:
+        chosen = conditions.few(conn, conditions.of(conn, query, model_id), model_id)
+    return chosen
+
+
+def passing(conn: Connection, query: Query, model_id: int | None, content_ids: _Ids) -> _Ids:
+    """Return those of some contents that are visible and pass the filter, in their order."""
+    with conn:
+        chosen = conditions.passing(conn, conditions.of(conn, query, model_id), model_id, content_ids)
+    return chosen
 
 
 def filters(query: Query) -> bool:
@@ -118,82 +120,41 @@ def filters(query: Query) -> bool:
 
 def _selected(conn: Connection, query: Query, model_id: int | None) -> _Ids:
     """Return the ids that pass, ascending."""
-    return np.flatnonzero(_passing(conn, query, model_id))
+    passing = np.flatnonzero(_passing(conn, query, model_id))
+    ((n,),) = conn.execute("SELECT count(*) FROM contents").fetchall()
+    if n == _last(conn):  # no gaps, as long as nobody deletes rows
+        return passing
+    return np.intersect1d(passing, column(conn, "SELECT id FROM contents"), assume_unique=True)
 
 
 def _passing(conn: Connection, query: Query, model_id: int | None) -> _Mask:
-    n, last = conn.execute("SELECT count(*), coalesce(max(id), 0) FROM contents").fetchall()[0]
-    if n == last:  # no gaps, as long as nobody deletes rows
-        mask = np.ones(last + 1, dtype=np.bool_)
-        mask[0] = False
-    else:
-        mask = _mask(last, _column(conn, "SELECT id FROM contents"))
-    mask[_column(conn, "SELECT id FROM contents WHERE visible = 0")] = False
-    if query.source_id is not None:
-        mask &= _mask(last, _column(conn, "SELECT content_id FROM files WHERE source_id = ?", (query.source_id,)))
-    if query.confidence_min > 0 or query.confidence_max < 1:
-        low, high = query.confidence_min, query.confidence_max
-        sql = "SELECT content_id FROM predictions WHERE model_id = ? AND confidence BETWEEN ? AND ?"
-        mask &= _mask(last, _column(conn, sql, (model_id, low, high)))
-    if query.labelled == "unlabelled":
-        mask[_column(conn, "SELECT content_id FROM labels WHERE state IS NOT NULL")] = False
-    elif query.labelled != "any":
-        state = "accepted" if query.labelled == "labelled" else "rejected"
-        mask &= _mask(last, _column(conn, "SELECT content_id FROM labels WHERE state = ?", (state,)))
-    if query.only == "outliers":
-        limit = neighbourhoods.outlier_limit(conn, model_id or 0)
-        sql = "SELECT content_id FROM neighbourhoods WHERE model_id = ? AND outlierness > ?"
-        mask &= _mask(last, _column(conn, sql, (model_id, limit)))
-    elif query.only == "mistakes":
-        suspected, _ = mistakes.likely(conn, model_id)
-        mask &= _mask(last, suspected[suspected <= last])
-    if query.class_name is not None:
-        classes = _column(conn, "SELECT id FROM classes WHERE name = ?", (_sane(query.class_name),))
-        mask &= _of_classes(conn, last, classes, model_id)
-    if query.mtime_min_ns is not None or query.mtime_max_ns is not None:
-        low_ns = _FIRST_NS if query.mtime_min_ns is None else query.mtime_min_ns
-        high_ns = _LAST_NS if query.mtime_max_ns is None else query.mtime_max_ns
-        mask &= _mask(last, _column(conn, "SELECT id FROM contents WHERE mtime_ns BETWEEN ? AND ?", (low_ns, high_ns)))
-    text = fold(_sane(query.text.strip()))
-    if text:
-        named = _mask(last, _column(conn, "SELECT id FROM contents WHERE instr(name_folded, ?) > 0", (text,)))
-        classes = _column(conn, "SELECT id FROM classes WHERE instr(name_folded, ?) > 0", (text,))
-        mask &= named | _of_classes(conn, last, classes, model_id)
+    """Return by content id whether it is visible and passes; ids that no content has may."""
+    last = _last(conn)
+    parts = conditions.of(conn, query, model_id)
+    chosen = conditions.few(conn, parts, model_id)
+    if chosen is not None:
+        return _mask(last, chosen)
+    mask = np.ones(last + 1, dtype=np.bool_)
+    mask[0] = False
+    mask[column(conn, "SELECT id FROM contents WHERE visible = 0")] = False
+    for part in parts:
+        conditions.narrowed(conn, mask, part, model_id)
     return mask
 
 
-def _of_classes(conn: Connection, last: int, classes: _Ids, model_id: int | None) -> _Mask:
-    """Return which contents count as one of the classes."""
-    if not classes.size:
-        return np.zeros(last + 1, dtype=np.bool_)
-    chosen = apsw.carray(classes)
-    mask = _mask(
-        last,
-        _column(
-            conn,
-            """SELECT p.content_id FROM carray(?) few CROSS JOIN predictions p
-               ON p.model_id = ? AND p.class_id = few.value""",
-            (chosen, model_id),
-        ),
-    )
-    mask[_column(conn, "SELECT content_id FROM labels WHERE state IS NOT NULL")] = False
-    mask[
-        _column(
-            conn,
-            """SELECT l.content_id FROM carray(?) few CROSS JOIN labels l
-               ON l.class_id = few.value WHERE l.state = 'accepted'""",
-            (chosen,),
-        )
-    ] = True
-    return mask
+def _last(conn: Connection) -> int:
+    ((last,),) = conn.execute("SELECT coalesce(max(id), 0) FROM contents").fetchall()
+    return int(last)
 
 
 def _in_order(conn: Connection, sort: str, selected: _Ids, model_id: int | None) -> _Ids:
     whole, few = _ORDERS[sort]
     last = int(selected[-1]) if selected.size else 0
     if selected.size < _FEW * last:
-        return _column(conn, few, {"few": apsw.carray(selected), "model": model_id} if selected.size else None)
-    order = _column(conn, whole, {"model": model_id} if ":model" in whole else ())
+        if not selected.size:
+            return selected
+        return column(conn, few, {"few": apsw.carray(selected), "model": model_id})
+    order = column(conn, whole, {"model": model_id})
     order = order[order <= last]
     return order[_mask(last, selected)[order]]
 
@@ -209,7 +170,7 @@ def _by_class(conn: Connection, selected: _Ids, model_id: int | None) -> _Ids:
     """Return those that have a class, by its name."""
     if not selected.size:
         return selected
-    by_name = _column(conn, "SELECT id FROM classes ORDER BY name_folded, id")
+    by_name = column(conn, "SELECT id FROM classes ORDER BY name_folded, id")
     rank = np.zeros(int(by_name.max(initial=0)) + 1, dtype=np.int64)
     rank[by_name] = np.arange(1, by_name.size + 1)  # 0: no class
     last = int(selected[-1])
@@ -219,14 +180,14 @@ def _by_class(conn: Connection, selected: _Ids, model_id: int | None) -> _Ids:
         sql = f"""SELECT coalesce({EFFECTIVE_CLASS}, 0) FROM carray(:few) few
                   LEFT JOIN predictions p ON p.model_id = :model AND p.content_id = few.value
                   LEFT JOIN labels l ON l.content_id = few.value"""
-        class_of[selected] = _column(conn, sql, values)
+        class_of[selected] = column(conn, sql, values)
     else:
         counts = conn.execute(
             "SELECT class_id, count(*) FROM predictions WHERE model_id = ? GROUP BY class_id ORDER BY class_id",
             (model_id,),
         ).fetchall()
-        sql = "SELECT content_id FROM predictions WHERE model_id = ? ORDER BY class_id, confidence, content_id"
-        predicted = _column(conn, sql, (model_id,))
+        sql = "SELECT content_id FROM predictions WHERE model_id = :model ORDER BY class_id, confidence, content_id"
+        predicted = column(conn, sql, {"model": model_id})
         classes = np.repeat([c for c, _ in counts], [n for _, n in counts]) if counts else predicted
         within = predicted <= last
         class_of[predicted[within]] = classes[within]
@@ -239,21 +200,7 @@ def _by_class(conn: Connection, selected: _Ids, model_id: int | None) -> _Ids:
     return selected[known][np.argsort(ranks[known], kind="stable")]
 
 
-def _column(conn: Connection, sql: str, values: Sequence[Any] | dict[str, Any] | None = ()) -> _Ids:
-    """Return a query's one column of integers."""
-    if values is None:
-        return np.empty(0, dtype=np.int64)
-    # `get` makes no tuple a row, which halves the time; it yields a bare value for a single row.
-    got = conn.execute(sql, values).get
-    return np.array([] if got is None else [got] if isinstance(got, int) else got, dtype=np.int64)
-
-
 def _mask(last: int, members: _Ids) -> _Mask:
     mask = np.zeros(last + 1, dtype=np.bool_)
     mask[members] = True
     return mask
-
-
-def _sane(text: str) -> str:
-    """Pasted text may hold lone surrogates, which no database text does."""
-    return text.encode("utf-8", "replace").decode("utf-8")

@@ -29,7 +29,7 @@ _HEADER = struct.Struct("<4sII16sq24x")  # magic, version, dim, library, model
 _HEAD_WORDS = 6  # of 4 bytes: chain, content (two each), sum, and a constant, so that a row of zeros is not whole
 _SUM, _CONSTANT = 4, 5
 _MARK = np.uint32(0x4C44B31D)
-_MAPPED_ROWS = 64
+_MAPPED_ROWS = 32
 
 
 class VectorFile:

@@ -12,8 +12,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine import spaces
-from engine.library import database, models, vectors
+from engine import ranking, spaces
+from engine.library import conditions, database, models, vectors
 from engine.schemas.library import Query
 from engine.schemas.similar import IndexState
 from engine.search import hot_index
@@ -32,7 +32,7 @@ def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(spaces, "EXACT_ROWS", 200)
     monkeypatch.setattr(hot_index, "EXACT_ROWS", 200)
     monkeypatch.setattr(hot_index, "_TAIL_ROWS", 150)
-    monkeypatch.setattr(spaces, "_LAG_ROWS", 100)
+    monkeypatch.setattr(ranking, "LAG_ROWS", 100)
     monkeypatch.setattr(spaces, "_LOOK_S", 0.02)
     monkeypatch.setattr(spaces, "_RETRY_S", 0.05)
 
@@ -258,3 +258,35 @@ def test_a_model_that_the_library_does_not_know_finds_nothing(ground: Ground) ->
     space.start()
     ground.opened.append(space)
     assert ground.ask(space, 3)[0] == []
+
+
+def test_a_filter_that_keeps_many_is_asked_of_each_result_and_one_that_keeps_few_is_worked_out(
+    ground: Ground, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(conditions, "FEW", 100)
+    space = ground.space()
+    worked_out: list[Query] = []
+    allowed = LibraryView.allowed
+
+    def noted(view: LibraryView, query: Query) -> object:
+        worked_out.append(query)
+        return allowed(view, query)
+
+    monkeypatch.setattr(LibraryView, "allowed", noted)
+    conn = database.connect(ground.library)
+    confidences = np.array(
+        conn.execute("SELECT confidence FROM predictions WHERE content_id <= ? ORDER BY content_id", (N,)).get
+    )
+    conn.execute("UPDATE contents SET visible = 0 WHERE id % 7 = 0")
+    conn.close()
+    bounds = np.sort(confidences)[[N // 3, N - 60]]
+    for bound, sifted in ((bounds[0], True), (bounds[1], False)):
+        worked_out.clear()
+        where = Query(confidence_min=float(bound), model_ref=REF)
+        among = ALL[(confidences >= bound) & (ALL % 7 != 0)]
+        for row in (0, 700, N + 20):
+            assert close_enough(ground.ask(space, row, where=where)[0], ground.truth(row, among))
+        assert bool(worked_out) != sifted
+    worked_out.clear()
+    far = Query(confidence_min=float(bounds[0]), text=".", class_name="nothing", model_ref=REF)
+    assert ground.ask(space, 0, where=far)[0] == [] and worked_out

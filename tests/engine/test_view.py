@@ -95,6 +95,8 @@ ASKED = {
     "paths_of": lambda view: view.paths_of(b""),
     "class_names": lambda view: view.class_names(),
     "allowed": lambda view: view.allowed(Query(class_name="cat", model_ref="small@1")),
+    "allows_few": lambda view: view.allows_few(Query(class_name="cat", model_ref="small@1")),
+    "passing": lambda view: view.passing(Query(class_name="cat", model_ref="small@1"), np.array([1])),
     "space": lambda view: view.space("small@1"),
     "chain_at": lambda view: view.chain_at(1, 1),
     "vector_rows": lambda view: view.vector_rows(1, 0, 5),

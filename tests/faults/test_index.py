@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from engine import spaces
+from engine import ranking, spaces
 from engine.library import database, vectors
 from engine.schemas.library import Query
 from engine.search import hot_index
@@ -26,7 +26,7 @@ def test_full_while_it_is_written(mounts: Mounts, tmp_path: Path, monkeypatch: p
     for room in (spaces, hot_index):
         monkeypatch.setattr(room, "EXACT_ROWS", 200)
     monkeypatch.setattr(hot_index, "_TAIL_ROWS", 100)
-    monkeypatch.setattr(spaces, "_LAG_ROWS", 100)
+    monkeypatch.setattr(ranking, "LAG_ROWS", 100)
     monkeypatch.setattr(spaces, "_RETRY_S", 0.1)
     library = tmp_path / "l.lightdesk"
     small = synthetic_library.manifest(embedding_dim=DIM, n_classes=10)

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.library import database, selection
+from engine.library import conditions, database, selection
 from engine.library.database import fold
 from engine.schemas.library import Query
 from tests.engine.library.made_up import (
@@ -77,6 +77,30 @@ def expected(contents: list[Known], asked: Query, ids: dict[str, int]) -> list[i
     return [known.id for known in keyed + [known for known in chosen if key(known) is None]]
 
 
+@pytest.mark.parametrize("n_few", [0, 3, 20_000], ids=["always the walks", "as it comes", "always looked up"])
+@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(contents=made_contents, removed=removed_sources, queries=st.lists(query, min_size=1, max_size=6))
+def test_all_readings_of_a_filter_agree(
+    small: SmallLibrary, n_few: int, contents: list[Made], removed: set[int], queries: list[Query]
+) -> None:
+    kept, conditions.FEW = conditions.FEW, n_few
+    try:
+        with small.tried():
+            known = write(small, contents, removed)
+            every = np.array([one.id for one in known], dtype=np.int64)
+            for asked in queries:
+                wanted = [one.id for one in known if passes(one, asked)]
+                assert sorted(selection.ids(small.conn, asked, small.model_id).tolist()) == wanted
+                assert selection.passing(small.conn, asked, small.model_id, every[::-1]).tolist() == wanted[::-1]
+                few = selection.few(small.conn, asked, small.model_id)
+                assert few is None or few.tolist() == wanted
+                assert few is None or selection.filters(asked)
+                mask = selection.allowed(small.conn, asked, small.model_id)
+                assert (every if mask is None else every[mask[every]]).tolist() == wanted
+    finally:
+        conditions.FEW = kept
+
+
 @pytest.mark.parametrize("few", [0.0, 1 / 8, 100.0], ids=["always the whole order", "as it comes", "always one by one"])
 @settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(contents=made_contents, removed=removed_sources, queries=st.lists(query, min_size=1, max_size=6))
@@ -123,7 +147,7 @@ def test_all_walks_see_one_state(small: SmallLibrary, monkeypatch: pytest.Monkey
     """A commit between two walks must not show the second what the first has not seen."""
     first = small.add("/photos/b.jpg", "one")
     reader = database.connect(small.path, read_only=True)
-    real = selection._column
+    real = selection.column
     late: list[int] = []
 
     def column(*arguments: object) -> object:
@@ -132,7 +156,7 @@ def test_all_walks_see_one_state(small: SmallLibrary, monkeypatch: pytest.Monkey
             small.conn.execute("UPDATE contents SET visible = 0, hidden = 1 WHERE id = ?", (late[0],))
         return real(*arguments)
 
-    monkeypatch.setattr(selection, "_column", column)
+    monkeypatch.setattr(selection, "column", column)
     assert selection.ids(reader, Query(sort="name"), small.model_id).tolist() == [first]
     small.conn.execute("UPDATE contents SET visible = 1, hidden = 0")
     assert selection.ids(reader, Query(sort="name"), small.model_id).tolist() == [*late, first]
@@ -146,13 +170,13 @@ def test_both_ways_at_a_size_where_they_are_chosen(small: SmallLibrary, monkeypa
         "SELECT (SELECT id FROM sources WHERE title = 'few'), (SELECT id FROM sources WHERE title = 'many')"
     )
     asked: list[str] = []
-    real = selection._column
+    real = selection.column
 
     def column(conn: database.Connection, sql: str, values: object = ()) -> object:
         asked.append(sql)
         return real(conn, sql, values)
 
-    monkeypatch.setattr(selection, "_column", column)
+    monkeypatch.setattr(selection, "column", column)
     for source_id, n, one_by_one in ((few, 10, True), (many, 90, False)):
         asked.clear()
         ids = selection.ids(small.conn, Query(source_id=source_id, sort="time"), small.model_id)
