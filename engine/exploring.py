@@ -77,6 +77,8 @@ class Exploring:
             raise UsageError(
                 ErrorCode.INVALID_ARGUMENT, f"{query.k:,} results cannot be had.", way_out=f"Ask for 1 to {MAX_K:,}."
             )
+        if self._pipeline is not None and query.k < MAX_K:  # the first screen, that somebody waits for
+            self._pipeline.make_way()
         words = any(example.text for example in (*query.plus, *query.minus))
         space = self._space(query.where.model_ref if not words else self._for_words().ref)
         with self._reading.borrow() as view:

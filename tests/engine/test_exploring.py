@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from engine.errors import ErrorCode, FileError, UsageError
+from engine.pipeline.priority import RightOfWay
 from engine.schemas.library import Query
-from engine.schemas.similar import Example, Region, SimilarQuery
+from engine.schemas.similar import MAX_K, Example, Region, SimilarQuery
 from engine.service import Engine
 from tests.images import encoded, folder_of, picture
 
@@ -112,3 +113,14 @@ def test_an_outside_file_that_is_none(filled: Engine, tmp_path: Path) -> None:
     (tmp_path / "text.jpg").write_text("no picture")
     with pytest.raises(FileError):
         filled.example(str(tmp_path / "text.jpg"))
+
+
+def test_bulk_work_holds_still_for_the_first_screen_and_not_for_all_the_rest(
+    filled: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claims: list[float] = []
+    monkeypatch.setattr(RightOfWay, "claim", lambda self, for_s: claims.append(for_s))
+    ask(filled, Example(3), k=50)
+    assert len(claims) == 1
+    ask(filled, Example(3), k=MAX_K)
+    assert len(claims) == 1
