@@ -1,4 +1,4 @@
-"""How often something is read again while it keeps changing: soon, but never for more than a small part of the time."""
+"""How often something is read again while it keeps changing: soon, and where reads are quick, for a small part of the time."""
 
 from __future__ import annotations
 
@@ -10,7 +10,9 @@ from PySide6.QtCore import QObject, QTimer
 
 MIN_REST_MS = 200
 REST_FACTOR = 20  # two of them are at work (ids and counts), so that both together stay under a tenth
-_MAX_REST_MS = 10_000
+# One slow read, as the first from a cold disk, must not keep what is shown old for long.
+MAX_REST_MS = 2_000
+_MAX_PATIENCE_MS = 10_000  # between reads that fail
 
 
 class Refresher(QObject):
@@ -61,13 +63,13 @@ class Refresher(QObject):
         """The answer is there and shown."""
         self.n_failed = 0
         took_ms = (time.monotonic() - self._asked_s) * 1000
-        self._rest_for(round(max(self._least_rest_ms, min(_MAX_REST_MS, took_ms * REST_FACTOR))))
+        self._rest_for(round(max(self._least_rest_ms, min(MAX_REST_MS, took_ms * REST_FACTOR))))
 
     def failed(self) -> None:
         """There is no answer, as of a busy library: ask again, less and less often."""
         self.n_failed += 1
         self._wanted_rest_ms = 0
-        self._rest_for(min(_MAX_REST_MS, self._least_rest_ms << min(self.n_failed, 8)))
+        self._rest_for(min(_MAX_PATIENCE_MS, self._least_rest_ms << min(self.n_failed, 8)))
 
     def reset(self) -> None:
         """Forget everything: another library."""
