@@ -79,6 +79,7 @@ def set_up(purpose: str) -> None:
 
 def _make_ready(purpose: str, held: tuple[int, ...]) -> None:
     if not _venv_works():
+        _check_link()
         python = choose_python()
         _check_space()
         _make_venv(python, held)
@@ -136,6 +137,15 @@ def _check_path() -> None:
                 f"Python's tools cannot work in a folder with {name} in its path: {ROOT}\n"
                 "Rename or move it, then run the same command again."
             )
+
+
+def _check_link() -> None:
+    """Refuse to clear the environment of another project that is still there, to which `.venv` is a link."""
+    other = Path(_made().read_text("utf-8").strip()) if VENV.is_symlink() and _made().exists() else ROOT
+    if other != ROOT and other.is_dir():
+        raise SetUpError(
+            f"{VENV} is a link to the environment of {other}.\nRemove the link, then run the same command again."
+        )
 
 
 def _check_space() -> None:

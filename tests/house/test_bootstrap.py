@@ -200,6 +200,20 @@ def test_a_moved_project_is_set_up_anew(project: Project) -> None:
     assert project.log()[3:] == ["venv", "packages", "editable"]
 
 
+def test_a_link_to_anothers_environment_is_refused_and_nothing_cleared(project: Project) -> None:
+    assert project.run()[0] == 0
+    other = Project(project.folder.parent / "other" / "project")
+    (other.folder / ".venv").symlink_to(project.folder / ".venv")
+    code, said = other.run()
+    assert code == 1 and str(project.folder) in said and "Remove the link" in said
+    assert (project.folder / ".venv/.installed-run").exists() and not other.log()
+    shutil.rmtree(project.folder / "packaging")
+    project.folder.rename(project.folder.with_name("elsewhere"))
+    (other.folder / ".venv").unlink()
+    (other.folder / ".venv").symlink_to(project.folder.with_name("elsewhere") / ".venv")
+    assert other.run()[0] == 0  # nobody's any more
+
+
 def test_another_python_under_the_same_name_is_noticed(project: Project) -> None:
     """A system's upgrade takes python3 from 3.11 to 3.13, and the packages of 3.11 are no longer found."""
     assert project.run()[0] == 0
