@@ -131,6 +131,14 @@ def read_pairs(models_dir: Path) -> tuple[dict[str, TowerPair], dict[str, ModelE
     return found, broken
 
 
+def added_ns(pair: TowerPair) -> int:
+    """Return when a pair was added, in nanoseconds since 1970: its manifest is written then. 0 where that cannot be told."""
+    try:
+        return (pair.folder / MANIFEST).stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
 def verify(pair: TowerPair) -> None:
     """Compare every file's digest with the manifest's; about 1 ms a megabyte.
 

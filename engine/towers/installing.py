@@ -281,6 +281,8 @@ def _placed(staging: Path, models_dir: Path, manifest: PairManifest) -> TowerPai
                     way_out="Give this one another version in its manifest, or remove the other.",
                     path=str(folder),
                 )
+            with contextlib.suppress(OSError):
+                os.utime(folder / MANIFEST)  # of several the one that was added last is used
             return there
         # Out of the way by its name first: where a file of it is still open (on Windows) this fails, and nothing is lost.
         old = staging.with_name(f"{staging.name}-old")

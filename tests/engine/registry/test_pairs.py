@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import tomllib
 from pathlib import Path
 from typing import Any
@@ -109,7 +110,7 @@ def test_the_registry_lists_pairs_beside_models(tmp_path: Path, caplog: pytest.L
     assert registry.pairs() == ()
     assert "from a folder" in failure(lambda: registry.pair("clip@1")).way_out
     for version in ("1.10", "1.9"):
-        written(models / "clip" / version, {"pair.version": version})
+        os.utime(written(models / "clip" / version, {"pair.version": version}), (1000, 1000))
     written(models / "clip" / "3", {"pair.version": "4"})
     written(models / ".adding-x" / "1", {})
     assert [pair.ref for pair in registry.pairs()] == ["clip@1.9", "clip@1.10"]
@@ -119,6 +120,17 @@ def test_the_registry_lists_pairs_beside_models(tmp_path: Path, caplog: pytest.L
     assert failure(lambda: registry.pair("clip@1.9")).code is ErrorCode.MODEL_NOT_FOUND  # it has no files
     # They are no classifiers.
     assert all(manifest.name != "clip" for manifest in registry.list())
+
+
+def test_the_pair_that_was_added_last_is_the_last(tmp_path: Path) -> None:
+    models = tmp_path / "models"
+    registry = Registry(models)
+    for added_s, (name, version) in enumerate((("siglip", "2"), ("clip", "10"), ("clip", "9")), 1000):
+        path = written(models / name / version, {"pair.name": name, "pair.version": version})
+        os.utime(path, (added_s, added_s))
+    assert [pair.ref for pair in registry.pairs()] == ["siglip@2", "clip@10", "clip@9"]
+    os.utime(models / "siglip" / "2" / MANIFEST, (2000, 2000))
+    assert registry.pairs()[-1].ref == "siglip@2"
 
 
 def test_files_are_verified(tmp_path: Path) -> None:

@@ -98,6 +98,17 @@ def test_added_twice_is_one(tmp_path: Path) -> None:
     assert installed(folder, tmp_path) == first
 
 
+def test_added_again_is_the_one_that_was_added_last(tmp_path: Path) -> None:
+    folder = published.transformers_js(tmp_path / "clip")
+    first, second = installed(folder, tmp_path), installed(published.immich(tmp_path / "immich"), tmp_path)
+    for pair, added_s in ((first, 1000), (second, 2000)):
+        os.utime(pair.folder / MANIFEST, (added_s, added_s))
+    registry = Registry(tmp_path / "models")
+    assert registry.pairs()[-1] == second.manifest
+    assert installed(folder, tmp_path) == first
+    assert registry.pairs()[-1] == first.manifest
+
+
 def test_a_manifest_of_ours_is_taken_as_it_is(tmp_path: Path) -> None:
     pair = installed(published.immich(tmp_path / "immich"), tmp_path)
     for given in (pair.folder, pair.folder / MANIFEST):
