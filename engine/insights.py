@@ -92,14 +92,16 @@ class Insights:
             belongs, middles = spread.clusters(vectors.astype(np.float32), min(_CLUSTERS, max(1, len(ids) // 20)))
             for number, middle in enumerate(middles.tolist()):
                 members = np.flatnonzero(belongs == number).tolist()
-                common = Counter(names[i] for i in members if names[i] is not None).most_common(1)
+                common = Counter(name for i in members if (name := names[i]) is not None).most_common(1)
+                class_name, n_class = common[0] if common else (None, 0)
                 n_labelled = sum(bool(labelled[i]) for i in members)
                 found.append(
                     Cluster(
                         int(ids[middle]),
                         round(len(members) * scale),
                         round(n_labelled * scale),
-                        common[0][0] if common else None,
+                        class_name,
+                        round(n_class * scale),
                     )
                 )
         return Coverage(

@@ -19,8 +19,19 @@ translate = QCoreApplication.translate
 
 def cluster_words(row: Cluster) -> str:
     """Say a group in a line."""
-    name = row.class_name or translate("Coverage", "no class")
-    return f"{name}: {counts_of(row)}"
+    return f"{name_of(row)}: {counts_of(row)}"
+
+
+def name_of(row: Cluster) -> str:
+    """Call a group by the class that most of it has, with the share; the share first, since long names are cut at their end."""
+    if row.class_name is None:
+        return translate("Coverage", "no class")
+    if row.clear_class is None:
+        return translate("Coverage", "no clear class")
+    if row.n_class == row.n:
+        return row.class_name
+    # Cut, not rounded: of a group in which one is something else not all are this.
+    return translate("Coverage", "{0}\N{NO-BREAK SPACE}% {1}").format(int(100 * row.share), row.class_name)
 
 
 def counts_of(row: Cluster) -> str:
@@ -75,7 +86,7 @@ class _Painter(QStyledItemDelegate):
         self._paint_picture(painter, row, QRectF(inner.left(), inner.top(), inner.width(), _PICTURE_PX))
         metrics = option.fontMetrics
         top = inner.top() + _PICTURE_PX + _TEXT_GAP_PX
-        for text, tone in ((row.class_name or translate("Coverage", "no class"), "text"), (counts_of(row), "faint")):
+        for text, tone in ((name_of(row), "text"), (counts_of(row), "faint")):
             line = QRect(inner.left(), top, inner.width(), metrics.height())
             painter.setPen(theme.color(tone))
             shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, line.width())

@@ -68,6 +68,9 @@ class ClassCoverage:
     n: int
 
 
+CLEAR_SHARE = 0.5
+
+
 @dataclass(frozen=True, slots=True)
 class Cluster:
     """Pictures that lie together.
@@ -76,14 +79,25 @@ class Cluster:
     ----------
     middle_id
         The one nearest to their middle.
-    class_name
-        The commonest among them by label or prediction, None where none has one.
+    class_name, n_class
+        The commonest among them by label or prediction, and how many have it; None and 0 where none has one.
     """
 
     middle_id: int
     n: int
     n_labelled: int
     class_name: str | None
+    n_class: int
+
+    @property
+    def share(self) -> float:
+        """The part of them that has the commonest class."""
+        return self.n_class / self.n if self.n else 0.0
+
+    @property
+    def clear_class(self) -> str | None:
+        """The class that at least `CLEAR_SHARE` of them have: of 45 the one that a single picture has is no name for them."""
+        return self.class_name if self.share >= CLEAR_SHARE else None
 
 
 @dataclass(frozen=True, slots=True)

@@ -84,7 +84,13 @@ class FakeInsights:
         ]
         halves = [half for half in (shown[::2], shown[1::2]) if half]
         clusters = [
-            Cluster(half[0].id, len(half), sum(c.label is not None for c in half), half[0].shown_class)
+            Cluster(
+                half[0].id,
+                len(half),
+                sum(c.label is not None for c in half),
+                half[0].shown_class,
+                sum(c.shown_class == half[0].shown_class for c in half),
+            )
             for half in halves
         ]
         rows.sort(key=lambda row: (row.n_labelled, row.n, row.class_name))

@@ -99,6 +99,12 @@ def test_coverage_and_what_differs_most(engine: Engine, tmp_path: Path) -> None:
     assert [row.n_labelled for row in coverage.classes] == sorted(row.n_labelled for row in coverage.classes)
     assert sum(cluster.n for cluster in coverage.clusters) == 24
     assert sum(cluster.n_labelled for cluster in coverage.clusters) == 3
+    # All lie in one group: what 3 of 24 have is no name for it, what 20 have is.
+    assert [(cluster.n, cluster.clear_class) for cluster in coverage.clusters] == [(24, None)]
+    engine.label(list(range(1, 21)), "Cat")
+    (group,) = engine.coverage(where).clusters
+    assert (group.clear_class, group.n_class, group.share) == ("Cat", 20, 20 / 24)
+    engine.undo()
     picked = engine.most_different(where, 5)
     assert len(set(picked.content_ids.tolist()) - {1, 2, 3}) == 5 and (np.diff(picked.scores) <= 1e-6).all()
     assert len(engine.most_different(Query(class_name="Cat", model_ref=engine.model_ref), 5).content_ids) == 0

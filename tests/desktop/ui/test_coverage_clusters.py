@@ -14,10 +14,12 @@ from tests.desktop.ui.on_screen import painted, picture, shown
 @pytest.mark.parametrize(
     ("row", "words"),
     [
-        (Cluster(1, 1200, 0, "eel"), "eel: None of 1,200 labelled"),
-        (Cluster(1, 1, 0, "eel"), "eel: 1 picture, not labelled"),
-        (Cluster(1, 1200, 3, "eel"), "eel: 3 of 1,200 labelled"),
-        (Cluster(1, 2, 0, None), "no class: None of 2 labelled"),
+        (Cluster(1, 1200, 0, "eel", 1200), "eel: None of 1,200 labelled"),
+        (Cluster(1, 1, 0, "eel", 1), "eel: 1 picture, not labelled"),
+        (Cluster(1, 1200, 3, "eel", 1199), "99\N{NO-BREAK SPACE}% eel: 3 of 1,200 labelled"),
+        (Cluster(1, 10, 0, "eel", 5), "50\N{NO-BREAK SPACE}% eel: None of 10 labelled"),
+        (Cluster(1, 45, 0, "brambling", 1), "no clear class: None of 45 labelled"),
+        (Cluster(1, 2, 0, None, 0), "no class: None of 2 labelled"),
     ],
 )
 def test_words(row: Cluster, words: str) -> None:
@@ -30,7 +32,7 @@ def test_pictures_are_painted_as_soon_as_they_are_there(qtbot) -> None:
     box = QWidget()
     QVBoxLayout(box).addWidget(listed)
     shown(qtbot, box, 420, 300)
-    listed.show_rows((Cluster(1, 9, 0, "eel"), Cluster(2, 9, 0, None)))
+    listed.show_rows((Cluster(1, 9, 0, "eel", 9), Cluster(2, 9, 0, None, 0)))
     red, blue = QColor("#c01040").name(), QColor("#1040c0").name()
     assert not {red, blue} & painted(listed)
     # A tall one and a wide one both fill their place.

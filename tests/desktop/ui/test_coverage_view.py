@@ -13,7 +13,8 @@ from tests.desktop.ui.on_screen import color_of, painted, shown
 from tests.desktop.ui.records import error
 
 FOUND = Coverage(
-    (ClassCoverage("eel", 0, 40), ClassCoverage("tench", 3, 7)), (Cluster(11, 30, 0, "eel"), Cluster(12, 17, 3, "tench"))
+    (ClassCoverage("eel", 0, 40), ClassCoverage("tench", 3, 7)),
+    (Cluster(11, 30, 0, "eel", 30), Cluster(12, 17, 3, "tench", 17)),
 )
 
 
