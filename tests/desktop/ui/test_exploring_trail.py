@@ -1,0 +1,97 @@
+"""Back and forward through searches by example, and out of them."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+
+import pytest
+from PySide6.QtCore import QPointF, Qt
+from PySide6.QtGui import QMouseEvent
+from PySide6.QtWidgets import QApplication
+
+from tests.desktop.conftest import Shown, on_first
+from tests.desktop.ui.search_hands import ALT, NONE, Hands, Key
+
+Show = Callable[..., Shown]
+
+
+@pytest.fixture
+def hands(show: Show, qtbot) -> Hands:
+    shown = show(60)
+    on_first(qtbot, shown)
+    return Hands(qtbot, shown)
+
+
+def test_back_and_forward_as_in_a_browser(hands: Hands) -> None:
+    hands.find(20)
+    hands.grid.set_current(30)
+    hands.key(Key.Key_F)
+    hands.qtbot.waitUntil(lambda: hands.ids()[0] == 30, timeout=5000)
+    hands.key(Key.Key_Left, ALT)
+    hands.qtbot.waitUntil(lambda: hands.ids()[0] == 20, timeout=5000)
+    assert hands.grid.current_id() == 30  # where the person was in it
+    hands.bar.back_button.click()
+    hands.qtbot.waitUntil(lambda: hands.ids() == list(range(1, 61)), timeout=5000)
+    assert hands.grid.current_id() == 20 and not hands.bar.isVisible()
+    hands.key(Key.Key_Right, ALT)
+    hands.qtbot.waitUntil(lambda: hands.ids()[0] == 20, timeout=5000)
+    hands.bar.forward_button.click()
+    hands.qtbot.waitUntil(lambda: hands.ids()[0] == 30, timeout=5000)
+    assert not hands.bar.forward_button.isEnabled()
+    hands.key(Key.Key_Escape)
+    hands.qtbot.waitUntil(lambda: hands.ids() == list(range(1, 61)), timeout=5000)
+    hands.key(Key.Key_Left, ALT)
+    hands.qtbot.waitUntil(lambda: hands.ids()[0] == 30, timeout=5000)
+
+
+def test_the_buttons_of_the_mouse_go_back_and_forward(hands: Hands) -> None:
+    hands.find(20)
+    for button, first in ((Qt.MouseButton.BackButton, 1), (Qt.MouseButton.ForwardButton, 20)):
+        at = QPointF(50, 50)
+        where = QPointF(hands.grid.viewport().mapToGlobal(at))
+        press = QMouseEvent(QMouseEvent.Type.MouseButtonPress, at, where, button, button, NONE)
+        QApplication.sendEvent(hands.grid.viewport(), press)
+        hands.qtbot.waitUntil(lambda first=first: hands.ids()[0] == first, timeout=5000)
+
+
+def test_escape_puts_the_person_back_where_they_were(show: Show, qtbot) -> None:
+    shown = show(900)
+    on_first(qtbot, shown)
+    hands = Hands(qtbot, shown)
+    hands.grid.set_current(500)
+    top = hands.grid.verticalScrollBar().value()
+    assert top > 0
+    hands.find(500)
+    assert hands.grid.verticalScrollBar().value() == 0
+    hands.key(Key.Key_PageDown)
+    shown.engine.before = lambda name: threading.Event().wait(1.0) and None if name == "ids" else None
+    hands.key(Key.Key_Escape)
+    # At once: what was shown is kept.
+    assert len(hands.ids()) == 900 and hands.grid.current_id() == 500
+    assert hands.grid.verticalScrollBar().value() == top and not hands.bar.isVisible()
+    assert not hands.grid.marks.score_at(0)
+
+
+def test_escape_in_a_field_leaves_the_field_alone(hands: Hands) -> None:
+    hands.find(20)
+    hands.key(Key.Key_Slash)
+    hands.key(Key.Key_Escape)
+    assert hands.window.exploring.stands and QApplication.focusWidget() is hands.grid
+    hands.bar.plus.setFocus()
+    hands.key(Key.Key_Escape)
+    assert not hands.window.exploring.stands
+
+
+def test_a_list_of_all_pictures_that_comes_late_is_not_shown_in_a_search(hands: Hands) -> None:
+    gate = threading.Event()
+    hands.shown.engine.before = lambda name: gate.wait(5) and None if name == "ids" else None
+    hands.window.browser.show_now()
+    hands.grid.set_current(20)
+    hands.key(Key.Key_F)
+    hands.qtbot.wait(100)
+    hands.shown.engine.before = lambda name: None
+    gate.set()
+    hands.qtbot.waitUntil(lambda: hands.ids()[0] == 20, timeout=5000)
+    hands.qtbot.wait(200)
+    assert hands.ids()[0] == 20
