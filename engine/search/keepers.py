@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from pathlib import PurePath
 
@@ -75,9 +76,16 @@ def _resolution(members: list[Candidate], _rules: KeepRules) -> tuple[list[Candi
     best, _, runner_up = _most(members, lambda member: float(member.width * member.height))
     one = best[0]
     return best, (
-        f"It has the most pixels: {one.width} × {one.height} ({one.width * one.height / 1e6:.1f} megapixels; "
-        f"the next has {runner_up / 1e6:.1f})."
+        f"It has the most pixels: {one.width} × {one.height} ({_megapixels(one.width * one.height)} megapixels; "
+        f"the next has {_megapixels(runner_up)})."
     )
+
+
+def _megapixels(n: float) -> str:
+    """Return millions with one decimal, or two figures below one: small pictures differ too."""
+    millions = n / 1e6
+    decimals = 1 if millions >= 0.995 else 1 - math.floor(math.log10(max(millions, 1e-6)))
+    return f"{millions:.{decimals}f}"
 
 
 def _sharpness(members: list[Candidate], _rules: KeepRules) -> tuple[list[Candidate], str]:

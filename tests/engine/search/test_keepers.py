@@ -18,7 +18,7 @@ PLAIN = Candidate(1, 800, 600, 100_000, 50.0, labelled=False, folders=("/photos/
     [
         ({"labelled": True}, "labelled", "label"),
         ({"folders": ("/photos/best/2024", "/tmp")}, "folder", "/photos/best"),
-        ({"width": 1600, "height": 1200}, "resolution", "1600 × 1200 (1.9 megapixels; the next has 0.5)"),
+        ({"width": 1600, "height": 1200}, "resolution", "1600 × 1200 (1.9 megapixels; the next has 0.48)"),
         ({"sharpness": 80.0}, "sharpness", "80 against 50"),
         ({"size_bytes": 2_345_000}, "size", "2,345 kB against 100 kB"),
         ({"added_at": "2023-01-01"}, "oldest", "first in the library"),
@@ -35,6 +35,11 @@ def test_each_rule_decides_alone_and_says_why(change: dict[str, object], rule: K
     if rule != "labelled":
         without = tuple(name for name in rules.order if name != rule)
         assert proposed(group, replace(rules, order=without)).content_id == 1
+
+
+def test_small_pictures_are_told_apart_in_words() -> None:
+    small, large = replace(PLAIN, width=250, height=125), replace(PLAIN, content_id=2, width=500, height=500)
+    assert "(0.25 megapixels; the next has 0.031)" in proposed([small, large], KeepRules()).reason
 
 
 def test_the_first_rule_that_tells_them_apart_decides() -> None:
