@@ -73,9 +73,18 @@ class Changes:
         self.events.publish(ProblemsChanged())
         return command
 
-    def part_duplicates(self, content_ids: Sequence[int]) -> Command:
-        """Say that contents are no duplicates of each other: they never share a group again."""
-        return self._command(content_ids, lambda conn: commands.part(conn, content_ids, self.user_name))
+    def part_duplicates(self, content_ids: Sequence[int], from_ids: Sequence[int] = ()) -> Command:
+        """Say that contents are no duplicates of each other: they never share a group again.
+
+        Parameters
+        ----------
+        from_ids
+            With these, only pairs of one of `content_ids` and one of these are parted; what either set holds stays
+            together.
+        """
+        return self._command(
+            [*content_ids, *from_ids], lambda conn: commands.part(conn, content_ids, self.user_name, from_ids)
+        )
 
     def resolve_duplicates(self, resolutions: Sequence[Resolution]) -> Command:
         """Keep one of each group, with the labels of the others, and take those out of view; no file changes."""

@@ -62,8 +62,8 @@ class DuplicatesSteps(QObject):
         if group is None or member is None or not self._may(group):
             return
         others = [other.content_id for other in group.members if other is not member]
-        for other in others:
-            self._do("part_duplicates", [member.content_id, other], gone=[group.key] if len(others) == 1 else [])
+        gone = [group.key] if len(others) == 1 else []
+        self._do("part_duplicates", [member.content_id], others, gone=gone)
 
     def part_all(self) -> None:
         """No two of the current group are duplicates of each other."""
@@ -99,11 +99,11 @@ class DuplicatesSteps(QObject):
             return False
         return True
 
-    def _do(self, name: str, argument: object, *, gone: list[Key]) -> None:
+    def _do(self, name: str, *arguments: object, gone: list[Key]) -> None:
         if gone:
             self._view.take_off(gone)
             self._view.tell()
-        self._finder.step(name, argument, done=self._done, failed=lambda: None)
+        self._finder.step(name, *arguments, done=self._done, failed=lambda: None)
 
     def _done(self, command: Command) -> None:
         self.said.emit(self.tr("Done: {0}. Ctrl+Z takes it back.").format(command.title))

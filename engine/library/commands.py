@@ -117,12 +117,19 @@ def dismiss(conn: Connection, problem_ids: Sequence[int], by: str) -> Command:
     return _do(conn, "dismiss", title, {"rows": rows}, len(rows), by)
 
 
-def part(conn: Connection, content_ids: Sequence[int], by: str) -> Command:
-    """Say that contents are no duplicates of each other."""
-    ids = sorted({int(i) for i in content_ids})
+def part(conn: Connection, content_ids: Sequence[int], by: str, from_ids: Sequence[int] = ()) -> Command:
+    """Say that contents are no duplicates of each other, or only of those in `from_ids`."""
+    ones = {int(i) for i in content_ids}
+    others = {int(i) for i in from_ids} or ones
     known = set(duplicates.parted(conn))
-    pairs = [[a, b] for at, a in enumerate(ids) for b in ids[at + 1 :] if (a, b) not in known]
-    return _do(conn, "part", f"part {_items(ids)} that are no duplicates", {"pairs": pairs, "ids": ids}, len(ids), by)
+    between = {(min(a, b), max(a, b)) for a in ones for b in others if a != b}
+    ids = sorted(ones | others)
+    title = f"part {_items(ids)} that are no duplicates"
+    if from_ids:
+        title = f"part {_items(sorted(ones))} from {len(others):,} other{'s' if len(others) != 1 else ''}"
+    return _do(
+        conn, "part", title, {"pairs": [list(pair) for pair in sorted(between - known)], "ids": ids}, len(ids), by
+    )
 
 
 def resolve(conn: Connection, resolutions: Sequence[Resolution], by: str) -> Command:

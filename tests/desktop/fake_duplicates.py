@@ -74,9 +74,10 @@ class FakeDuplicates:
                 found.append(Duplicates(Group("near", there, there[0]), proposal, names))
         return found
 
-    def part_duplicates(self, content_ids: Sequence[int]) -> Command:
-        self.near = tuple(ids for ids in self.near if len(set(ids) & set(content_ids)) < 2)
-        return self._step("part", content_ids, lambda c: c)
+    def part_duplicates(self, content_ids: Sequence[int], from_ids: Sequence[int] = ()) -> Command:
+        named = [*content_ids, *from_ids]
+        self.near = tuple(ids for ids in self.near if len(set(ids) & set(named)) < 2)
+        return self._step("part", named, lambda c: c)
 
     def resolve_duplicates(self, resolutions: Sequence[Resolution]) -> Command:
         gone = [i for resolution in resolutions for i in resolution.hide]

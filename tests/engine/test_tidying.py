@@ -112,6 +112,20 @@ def test_parted_by_a_person_they_stay_apart(engine: Engine, photos: Path) -> Non
     assert found(engine) == [(1, 2, 3)]
 
 
+def test_one_is_parted_from_its_group_in_one_step_and_the_others_stay_together(engine: Engine, photos: Path) -> None:
+    found(engine)
+    command = engine.part_duplicates([2], [1, 3])
+    assert command.n_items == 3 and command.title == "part 1 item from 2 others"
+    assert found(engine) == [(1, 3), (4, 5)]
+    engine.undo()
+    assert found(engine) == [(1, 2, 3), (4, 5)]
+    engine.redo()
+    assert found(engine) == [(1, 3), (4, 5)]
+    engine.part_duplicates([1, 2], [2, 3])
+    engine.undo()
+    assert found(engine) == [(1, 3), (4, 5)], "what was parted before stays so"
+
+
 def test_resolved_in_one_step_with_the_labels_of_the_others(engine: Engine, photos: Path) -> None:
     found(engine)
     engine.label([2], "Woman")

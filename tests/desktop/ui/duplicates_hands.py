@@ -173,8 +173,9 @@ class DuplicatesEngine:
         gone = {i for resolution in resolutions for i in resolution.hide}
         return self._without(lambda listed: not gone.isdisjoint(listed.found.group.members), "resolve")
 
-    def _part_duplicates(self, ids: Sequence[int]) -> Command:
-        return self._without(lambda listed: len(set(ids) & set(listed.found.group.members)) > 1, "part")
+    def _part_duplicates(self, ids: Sequence[int], from_ids: Sequence[int] = ()) -> Command:
+        named = {*ids, *from_ids}
+        return self._without(lambda listed: len(named & set(listed.found.group.members)) > 1, "part")
 
     def _without(self, goes: Callable[[ListedGroup], bool], kind: str) -> Command:
         self._undone.append(list(self.library.listed))
