@@ -31,7 +31,7 @@ from engine.library.records import ItemResult
 from engine.schemas.duplicates import Candidate, Pairs
 from engine.schemas.insight import Insight
 from engine.schemas.job import Job
-from engine.schemas.library import Command, Detail, Facets, Problem, Query, Tile
+from engine.schemas.library import Command, Detail, Facets, FileRow, Problem, Query, Tile
 
 _FILTERS_KEPT = 4
 
@@ -110,6 +110,11 @@ class LibraryView:
         """Return sha256 and paths of contents, present files first; unknown ids are left out."""
         with database.translated(self._path):
             return contents.files_of(self._conn, content_ids)
+
+    def file_rows(self, content_ids: Sequence[int]) -> dict[int, tuple[str, tuple[FileRow, ...]]]:
+        """Return sha256 and files of contents, with what is known of each, present files first; no unknown ids."""
+        with database.translated(self._path):
+            return queries.file_rows(self._conn, content_ids)
 
     def content_with_vector(self, sha256: bytes, model_ref: str) -> int | None:
         """Return the id of a content that has a vector in a space, or None."""

@@ -10,7 +10,7 @@ import numpy as np
 from desktop.ui.ports import LibraryReader
 from desktop.ui.trash_files import KnownFile, TrashFile
 from engine.schemas.duplicates import Pairs
-from engine.schemas.library import Detail, Source
+from engine.schemas.library import Source
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,25 +39,19 @@ def hidden_copies(view: LibraryReader, model_ref: str) -> list[HiddenFile]:
         return []
     kept = kept_of(view.duplicate_pairs(), hidden, view.parted())
     sources = view.facets(model_ref).sources
-    details: dict[int, Detail | None] = {}
-
-    def detail(content_id: int) -> Detail | None:
-        if content_id not in details:
-            details[content_id] = view.detail(content_id, "")
-        return details[content_id]
-
+    known = view.file_rows(sorted({*kept, *(kept_id for kept_id, _ in kept.values())}))
     found: list[HiddenFile] = []
     for content_id, (kept_id, is_copy) in sorted(kept.items()):
-        one, other = detail(content_id), detail(kept_id)
-        if one is None or other is None:
+        if content_id not in known or kept_id not in known:
             continue
-        stays = tuple(KnownFile(file.path, file.size_bytes, file.mtime_ns) for file in other.files if file.present)
+        (sha256, files), (kept_sha256, kept_files) = known[content_id], known[kept_id]
+        stays = tuple(KnownFile(file.path, file.size_bytes, file.mtime_ns) for file in kept_files if file.present)
         spared = {file.path for file in stays}
         found += [
             HiddenFile(
-                TrashFile(file.path, one.sha256, file.size_bytes, file.mtime_ns, stays, other.sha256), kept_id, is_copy
+                TrashFile(file.path, sha256, file.size_bytes, file.mtime_ns, stays, kept_sha256), kept_id, is_copy
             )
-            for file in one.files
+            for file in files
             if file.present and file.path not in spared and _is_in_a_source(file.path, file.source_title, sources)
         ]
     return found

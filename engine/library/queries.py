@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 import apsw
@@ -36,6 +36,25 @@ def tiles(conn: Connection, content_ids: Sequence[int], model_id: int | None) ->
     return answers
 
 
+def file_rows(conn: Connection, content_ids: Collection[int]) -> dict[int, tuple[str, tuple[FileRow, ...]]]:
+    """Return sha256 and files of contents, present files first; unknown ids are left out."""
+    if not content_ids:
+        return {}
+    rows = conn.execute(
+        """SELECT c.id, lower(hex(c.sha256)), f.path, f.size_bytes, f.mtime_ns, f.present, s.title
+           FROM carray(?) few CROSS JOIN contents c ON c.id = few.value
+           LEFT JOIN files f ON f.content_id = c.id LEFT JOIN sources s ON s.id = f.source_id
+           ORDER BY c.id, f.present DESC, f.id""",
+        (apsw.carray(np.array(list(content_ids), dtype=np.int64)),),
+    ).fetchall()
+    found: dict[int, tuple[str, list[FileRow]]] = {}
+    for content_id, sha256, path, size_bytes, mtime_ns, present, title in rows:
+        files = found.setdefault(content_id, (sha256, []))[1]
+        if path is not None:
+            files.append(FileRow(os.fsdecode(path), size_bytes, mtime_ns, bool(present), title))
+    return {content_id: (sha256, tuple(files)) for content_id, (sha256, files) in found.items()}
+
+
 def detail(conn: Connection, content_id: int, model_id: int | None) -> Detail | None:
     """Return everything about one content; the prediction of `model_id` comes first."""
     rows = conn.execute(
@@ -44,11 +63,6 @@ def detail(conn: Connection, content_id: int, model_id: int | None) -> Detail | 
     ).fetchall()
     if not rows:
         return None
-    files = conn.execute(
-        """SELECT f.path, f.size_bytes, f.mtime_ns, f.present, s.title FROM files f
-           JOIN sources s ON s.id = f.source_id WHERE f.content_id = ? ORDER BY f.present DESC, f.id""",
-        (content_id,),
-    ).fetchall()
     label = conn.execute(
         """SELECT c.name, l.state, l.set_by, l.by_person, l.set_at, l.note FROM labels l
            LEFT JOIN classes c ON c.id = l.class_id WHERE l.content_id = ? AND l.state IS NOT NULL""",
@@ -71,7 +85,7 @@ def detail(conn: Connection, content_id: int, model_id: int | None) -> Detail | 
         width=width,
         height=height,
         size_bytes=size_bytes,
-        files=tuple(FileRow(os.fsdecode(f[0]), f[1], f[2], bool(f[3]), f[4]) for f in files),
+        files=file_rows(conn, [content_id])[content_id][1],
         label=_label(label[0]) if label else None,
         predictions=tuple(_prediction(conn, row) for row in predictions),
     )

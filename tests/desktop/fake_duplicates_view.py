@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from engine.schemas.duplicates import Candidate, Pairs
+from engine.schemas.library import Detail, FileRow
 
 if TYPE_CHECKING:
     from tests.desktop.fake_engine import FakeEngine
@@ -19,6 +20,9 @@ class FakeDuplicatesView:
     """That part of the facade's view."""
 
     _engine: FakeEngine
+
+    def detail(self, content_id: int, model_ref: str) -> Detail | None:
+        raise NotImplementedError
 
     def space(self, model_ref: str) -> tuple[int, int, int]:
         return 1, 8, len(self._engine.contents)
@@ -45,6 +49,10 @@ class FakeDuplicatesView:
             for i in content_ids
             if (c := self._engine.contents.get(i)) is not None
         }
+
+    def file_rows(self, content_ids: Sequence[int]) -> dict[int, tuple[str, tuple[FileRow, ...]]]:
+        details = {i: self.detail(i, "") for i in content_ids}
+        return {i: (found.sha256, found.files) for i, found in details.items() if found is not None}
 
     def files_of(self, content_ids: Sequence[int]) -> dict[int, tuple[str, list[str]]]:
         return {i: (c.sha256, [c.path]) for i in content_ids if (c := self._engine.contents.get(i)) is not None}

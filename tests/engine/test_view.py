@@ -120,6 +120,7 @@ ASKED = {
     "map_sources": lambda view: view.map_sources(np.array([1])),
     "library_id": lambda view: view.library_id(),
     "files_of": lambda view: view.files_of([1]),
+    "file_rows": lambda view: view.file_rows([1]),
     "content_with_vector": lambda view: view.content_with_vector(new_content("one").sha256, "small@1"),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -57,6 +58,7 @@ class View:
     pairs_: Pairs
     details: dict[int, Detail]
     sources: tuple[Source, ...] = field(default_factory=tuple)
+    n_asked: int = 0
 
     def hidden(self) -> np.ndarray[Any, Any]:
         return np.array(sorted(self.gone), np.int64)
@@ -67,8 +69,9 @@ class View:
     def parted(self) -> list[tuple[int, int]]:
         return []
 
-    def detail(self, content_id: int, _ref: str) -> Detail | None:
-        return self.details.get(content_id)
+    def file_rows(self, content_ids: Sequence[int]) -> dict[int, tuple[str, tuple[FileRow, ...]]]:
+        self.n_asked += 1
+        return {i: (one.sha256, one.files) for i in content_ids if (one := self.details.get(i)) is not None}
 
     def facets(self, _ref: str) -> Facets:
         return Facets(5, 0, 5, 0, 0, sources=self.sources)
@@ -124,6 +127,13 @@ def test_a_kept_one_whose_files_are_gone_keeps_nothing() -> None:
 def test_files_of_a_removed_source_are_nobody_s_to_move(path: str, source: str, offered: bool) -> None:
     files = found((row("/photos/1.jpg"),), (row(path, source=source),), PHOTOS, Source(2, "", "Single files", 1, AT))
     assert bool(files) == offered
+
+
+def test_all_files_are_asked_for_at_once_and_a_picture_that_is_no_more_is_left_out() -> None:
+    details = {i: detail(i, files=(row(f"/photos/{i}.jpg"),)) for i in (1, 2, 3)}
+    view = View({2, 3, 4}, pairs((1, 2, True), (1, 3, True), (1, 4, True)), details, (PHOTOS,))
+    files = hidden_copies(view, "fake@1")  # type: ignore[arg-type]
+    assert [hidden.file.path for hidden in files] == ["/photos/2.jpg", "/photos/3.jpg"] and view.n_asked == 1
 
 
 def test_of_a_library_with_nothing_hidden_nothing_is_read() -> None:

@@ -9,9 +9,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 
 from engine.library import commands, queries, selection
-from engine.schemas.library import Query
+from engine.schemas.library import FileRow, Query
 from tests.engine.library.made_up import Made, class_ids, made_contents, removed_sources, write
-from tests.engine.library.small_library import LABELS, SmallLibrary, scores
+from tests.engine.library.small_library import LABELS, SmallLibrary, new_content, scores
 
 quick = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 
@@ -103,6 +103,21 @@ def test_detail_shows_all_there_is(small: SmallLibrary) -> None:
     assert (prediction.model_ref, prediction.device, prediction.inference_ms) == ("small@1", "cpu", 12.5)
     assert [(s.class_id, s.class_name, s.confidence) for s in prediction.top] == [(4, "émeu", 0.75), (2, "cat", 0.125)]
     assert queries.detail(small.conn, 999, small.model_id) is None
+
+
+def test_files_of_many_are_one_query(small: SmallLibrary) -> None:
+    one, two = small.add("/photos/a.jpg", "one", mtime_ns=5), small.add("/photos/b.jpg", "two")
+    small.add("/copies/a.jpg", "one", mtime_ns=6)
+    small.conn.execute("UPDATE files SET present = 0 WHERE mtime_ns = 5")
+    asked: list[str] = []
+    small.conn.exec_trace = lambda _cursor, sql, _values: asked.append(sql) or True
+    rows = queries.file_rows(small.conn, [two, one, 999])
+    small.conn.exec_trace = None
+    assert len(asked) == 1 and set(rows) == {one, two}
+    sha256, files = rows[one]
+    assert sha256 == new_content("one").sha256.hex()
+    assert files == (FileRow("/copies/a.jpg", 3, 6, True, "copies"), FileRow("/photos/a.jpg", 3, 5, False, "photos"))
+    assert queries.file_rows(small.conn, []) == {}
 
 
 def test_the_active_model_s_answer_comes_first(small: SmallLibrary) -> None:
