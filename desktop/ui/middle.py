@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Signal
-from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QStackedWidget, QWidget
+from PySide6.QtCore import QEvent, Qt, Signal
+from PySide6.QtGui import QGuiApplication, QKeyEvent
+from PySide6.QtWidgets import QAbstractButton, QApplication, QComboBox, QStackedWidget, QWidget
+
+_ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)
+_PRESS = (Qt.Key.Key_Space, *_ENTER)
 
 
 class Middle(QStackedWidget):
@@ -44,3 +47,25 @@ class Middle(QStackedWidget):
         page = self.currentWidget()
         if page is not None:
             page.setFocus()
+
+    def event(self, event: QEvent) -> bool:
+        # Space and Return mean the current picture everywhere here, as shortcuts. On a button that has the keys they mean
+        # that: only an override that is accepted lets them get there.
+        if event.type() == QEvent.Type.ShortcutOverride and isinstance(event, QKeyEvent) and _presses(event):
+            event.accept()
+            return True
+        return super().event(event)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        focus = QApplication.focusWidget()
+        # Space was taken by the button itself; Return is left over on most platforms.
+        if event.key() in _ENTER and _presses(event) and isinstance(focus, QAbstractButton):
+            focus.click()
+        else:
+            super().keyPressEvent(event)
+
+
+def _presses(event: QKeyEvent) -> bool:
+    """Tell whether a key means the button, or the list that unfolds, that has the keys."""
+    plain = not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier
+    return plain and event.key() in _PRESS and isinstance(QApplication.focusWidget(), QAbstractButton | QComboBox)

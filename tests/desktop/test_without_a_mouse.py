@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import operator
 from collections.abc import Callable
 
 import pytest
@@ -106,6 +107,35 @@ def test_tab_alone_reaches_everything_in_the_window_and_comes_back(full: Shown, 
     assert not told([widget for widget in by_tab(full.window) if widget not in seen])
     # And stops nowhere that is not seen or says nothing.
     assert not told([widget for widget in seen if not widget.isVisible() or not spoken(widget).strip()])
+
+
+@pytest.mark.parametrize("name", ["empty", "nothing", "coverage", "map.page", "duplicates.page"])
+def test_space_presses_the_button_that_has_the_keys_on_every_page(full: Shown, qtbot, name: str) -> None:
+    window = full.window
+    page = operator.attrgetter(name)(window)
+    window.middle.turn_to(page)
+    qtbot.waitUntil(page.isVisible, timeout=5000)
+    meant_picture: list[bool] = []
+    window.actions_by_name["toggle_preview"].triggered.connect(meant_picture.append)
+    qtbot.waitUntil(lambda: any(isinstance(widget, QAbstractButton) for widget in by_tab(page)), timeout=5000)
+    buttons = [widget for widget in by_tab(page) if isinstance(widget, QAbstractButton)]
+    pressed: list[QWidget] = []
+    for button in buttons:
+        button.pressed.connect(lambda button=button: pressed.append(button))
+        button.setFocus()
+        QTest.keyPress(button, Qt.Key.Key_Space)
+        # Not let go of: what the button does would turn to another page.
+        button.setDown(False)
+    assert not told([button for button in buttons if button not in pressed]) and not meant_picture
+
+
+def test_space_leads_back_from_where_nothing_is_found(show: Show, qtbot) -> None:
+    window = show(9).window
+    window.filters.search.setText("no such name")
+    qtbot.waitUntil(window.nothing.isVisible, timeout=5000)
+    window.middle.take_keys()
+    QTest.keyClick(QApplication.focusWidget(), Qt.Key.Key_Space)
+    qtbot.waitUntil(lambda: window.grid.isVisible() and window.grid.count() == 9, timeout=5000)
 
 
 def test_the_list_of_problems_has_names_and_is_reached_by_tab(show: Show, qtbot) -> None:

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QComboBox, QLineEdit, QPushButton, QToolButton, QVBoxLayout, QWidget
 
 from desktop.ui.middle import Middle
 from tests.desktop.ui.on_screen import shown
@@ -65,3 +67,25 @@ def test_what_is_not_shown_stays_so(pages: Pages) -> None:
     assert pages.middle.currentWidget() is pages.third
     pages.middle.turn_to(pages.one)
     assert pages.middle.currentWidget() is pages.one
+
+
+@pytest.mark.parametrize("key", [Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter])
+@pytest.mark.parametrize("kind", [QPushButton, QToolButton])
+def test_a_button_that_has_the_keys_is_pressed_and_the_picture_is_left_alone(pages: Pages, key: Qt.Key, kind) -> None:
+    meant: list[str] = []
+    action = QAction("what the key means on a picture", pages.window)
+    action.setShortcut(QKeySequence(key))
+    action.setShortcutContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+    action.triggered.connect(lambda: meant.append("picture"))
+    pages.middle.addAction(action)
+    button, combo = kind(pages.one), QComboBox(pages.one)
+    button.clicked.connect(lambda: meant.append("button"))
+    button.show()
+    combo.show()
+    QTest.keyClick(pages.one, key)
+    button.setFocus()
+    QTest.keyClick(button, key)
+    assert meant == ["picture", "button"]
+    combo.setFocus()
+    QTest.keyClick(combo, key)
+    assert meant == ["picture", "button"]
