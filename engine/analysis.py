@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.errors import LightdeskError
+from engine.caretaker import Caretaker
 from engine.library import neighbourhoods
 from engine.library.database import Connection
 from engine.pipeline.priority import step_back
@@ -19,7 +17,6 @@ from engine.schemas.similar import IndexPhase
 from engine.search import insight
 from engine.spaces import Space
 
-log = logging.getLogger(__name__)
 _BATCH = 64
 _REACH = 50  # a new one may be among the nearest of those that are not among its own
 _LOOK_S = 0.5
@@ -46,10 +43,15 @@ class Analysis:
         self, space: Space, reading: LibraryReaders, write: Write, *, tell: Callable[[AnalysisState], None]
     ) -> None:
         self._space, self._reading, self._write, self._tell = space, reading, write, tell
-        self._closing = threading.Event()
-        self._wake = threading.Event()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._caretaker = Caretaker(
+            "analysis",
+            "The list of neighbours",
+            self._look,
+            lambda error: self._say("absent", note=str(error)),
+            rest_s=_LOOK_S,
+            retry_s=_RETRY_S,
+            begin=step_back,
+        )
         self._at = 0  # all before this place is known
         self._n_since_limit = 0
         self._state = AnalysisState(space.model_ref, "absent")
@@ -61,35 +63,16 @@ class Analysis:
 
     def want(self) -> None:
         """Begin, or go on, and keep up from now on."""
-        with self._lock:
-            if self._thread is None and not self._closing.is_set():
-                self._thread = threading.Thread(target=self._run, name="analysis")
-                self._thread.start()
-        self._wake.set()
+        self._caretaker.start()
+        self._caretaker.wake()
 
     def close(self, timeout_s: float = 2.0) -> None:
         """Stop; what was found stays."""
-        self._closing.set()
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join(timeout_s)
+        self._caretaker.close(timeout_s)
 
-    def _run(self) -> None:
-        step_back()
-        while not self._closing.is_set():
-            wait_s = _LOOK_S
-            try:
-                while not self._closing.is_set() and self._step():
-                    pass
-            except LightdeskError as error:
-                wait_s = _RETRY_S
-                self._say("absent", note=str(error))
-            except Exception:
-                log.exception("Looking for neighbours failed on a bug")
-                wait_s = _RETRY_S
-                self._say("absent", note="Neighbours could not be looked for, on a bug of ours; see the log.")
-            self._wake.wait(wait_s)
-            self._wake.clear()
+    def _look(self) -> None:
+        while not self._caretaker.is_closing() and self._step():
+            pass
 
     def _step(self) -> bool:
         """Find the neighbours of some more; False where none is left for now."""

@@ -15,6 +15,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from engine.caretaker import Caretaker
 from engine.errors import ErrorCode, LibraryError, LightdeskError, ModelError
 from engine.pipeline.priority import step_back
 from engine.schemas.map import MapPhase, MapPoints, MapState, ProjectedMap
@@ -65,7 +66,7 @@ class SpaceMap:
         self.model_ref = model_ref
         self._library_path, self._folder = library_path, folder
         self._read, self._tell = read, tell
-        self._closing, self._wake, self._cancel = threading.Event(), threading.Event(), threading.Event()
+        self._cancel = threading.Event()
         self._state = MapState(model_ref, "absent")
         self._map: GrowingMap | None = None
         self._owner: MapOwner | None = None  # known when the file has been looked at
@@ -75,7 +76,10 @@ class SpaceMap:
         self._signature: Signature | None = None
         self._n_saved, self._save_at_s = 0, 0.0
         self._looked_s = 0.0
-        self._thread = threading.Thread(target=self._run, name="map")
+        self._view: LibraryView | None = None  # the caretaker's
+        self._caretaker = Caretaker(
+            "map", "The map", self._look, self._failed, rest_s=_LOOK_S, retry_s=_RETRY_S, begin=step_back, end=self._end
+        )  # stepped back no further: a person looks at the page and waits
 
     @property
     def state(self) -> MapState:
@@ -84,13 +88,13 @@ class SpaceMap:
 
     def start(self) -> None:
         """Begin to keep the map; it is made if there is none."""
-        self._thread.start()
+        self._caretaker.start()
 
     def make(self) -> None:
         """Make it, or make it anew; the one that is there stays until then."""
         if self._state.phase != "making":
             self._is_wanted = True
-            self._wake.set()
+            self._caretaker.wake()
 
     def cancel(self) -> None:
         """Give up making it."""
@@ -99,10 +103,7 @@ class SpaceMap:
 
     def close(self, timeout_s: float = 2.0) -> None:
         """Stop; what is being made is given up."""
-        self._closing.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout_s)
+        self._caretaker.close(timeout_s)
 
     def points(self, content_ids: NDArray[np.int64]) -> MapPoints:
         """Return those of these contents that have a place, in their order."""
@@ -116,29 +117,15 @@ class SpaceMap:
 
     # Keeping
 
-    def _run(self) -> None:
-        step_back()  # no further: a person looks at the page and waits
-        view: LibraryView | None = None
-        while not self._closing.is_set():
-            wait_s = _LOOK_S
-            try:
-                view = view or LibraryView(self._library_path)
-                self._keep(view)
-            except LightdeskError as error:
-                wait_s = self._failed(error)
-            except Exception:
-                if self._closing.is_set():
-                    break  # what is read from may have been closed meanwhile
-                log.exception("Keeping the map failed on a bug")
-                wait_s = self._failed(
-                    LibraryError(ErrorCode.INTERNAL, "The map could not be made, on a bug of ours; see the log.")
-                )
-            self._wake.wait(wait_s)
-            self._wake.clear()
-        if view is not None:
-            view.close()
+    def _look(self) -> None:
+        self._view = self._view or LibraryView(self._library_path)
+        self._keep(self._view)
 
-    def _failed(self, error: LightdeskError) -> float:
+    def _end(self) -> None:
+        if self._view is not None:
+            self._view.close()
+
+    def _failed(self, error: LightdeskError) -> None:
         if str(error) != self._state.note:
             log.warning("The map of %s: %s", self.model_ref, error)
         self._seen = -1
@@ -146,7 +133,6 @@ class SpaceMap:
             self._say("failed", error=error)
         else:
             self._say("ready", error=error)
-        return _RETRY_S
 
     def _say(
         self, phase: MapPhase, fraction: float = 0.0, *, n_space: int | None = None, error: LightdeskError | None = None
@@ -193,7 +179,7 @@ class SpaceMap:
         if self._map is not None:
             self._catch_up(view, self._map, model_id)
             self._save(self._map)
-        if not self._closing.is_set() and not self._is_wanted:
+        if not self._caretaker.is_closing() and not self._is_wanted:
             self._seen = counter
             stays = self._is_given_up and (self._map is None or self._map.is_by_pca)
             if not stays:
@@ -238,7 +224,7 @@ class SpaceMap:
 
     def _catch_up(self, view: LibraryView, growing: GrowingMap, model_id: int) -> None:
         """Find places for what has come."""
-        while not self._closing.is_set():
+        while not self._caretaker.is_closing():
             content_ids, chains = view.vector_rows(model_id, growing.n, _PLACED_AT_ONCE)
             if not len(content_ids):
                 return
@@ -276,7 +262,7 @@ class SpaceMap:
             self._map, self._is_given_up = made, False
             self._n_saved, self._save_at_s = 0, 0.0
             log.info("Laid out a map of %d in %.1f s", made.n, time.perf_counter() - began_s)
-        elif not self._closing.is_set():
+        elif not self._caretaker.is_closing():
             self._is_given_up = True
             self._say("cancelled" if self._map is None or self._map.is_by_pca else "ready", n_space=n)
 
@@ -301,7 +287,7 @@ class SpaceMap:
             len(content_ids),
             seed=_SEED,
             progress=progress,
-            cancelled=lambda: self._closing.is_set() or self._cancel.is_set(),
+            cancelled=lambda: self._caretaker.is_closing() or self._cancel.is_set(),
             draft=draft,
         )
         return None if made is None else GrowingMap.of(made, content_ids, chain)
@@ -327,7 +313,7 @@ class SpaceMap:
         """Keep what was laid out at once, and what was placed since now and then."""
         n_new, now_s = growing.n - self._n_saved, time.monotonic()
         is_draft = self._is_given_up and growing.is_by_pca
-        if not n_new or now_s < self._save_at_s or is_draft or self._owner is None or self._closing.is_set():
+        if not n_new or now_s < self._save_at_s or is_draft or self._owner is None or self._caretaker.is_closing():
             return
         self._save_at_s = now_s + _SAVE_EVERY_S
         there = map_file.mark_of(self._folder)

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine import ranking
+from engine.caretaker import Caretaker
 from engine.errors import ErrorCode, LibraryError, LightdeskError
 from engine.schemas.library import Query
 from engine.schemas.similar import IndexPhase, IndexState
@@ -63,8 +64,6 @@ class Space:
         self._library_path = library_path
         self._folder = folder
         self._tell = tell
-        self._closing = threading.Event()
-        self._wake = threading.Event()
         self._opened = threading.Event()
         self._hot: HotIndex | None = None
         self._file: VectorFile | None = None
@@ -74,7 +73,10 @@ class Space:
         self._n_wanted = 1  # there may be some before the library has been looked at
         self._seen = -1
         self._damaged: list[NDArray[np.int64]] = []
-        self._thread = threading.Thread(target=self._run, name="index")
+        self._view: LibraryView | None = None  # the caretaker's
+        self._caretaker = Caretaker(
+            "index", "The search index", self._look, self._failed, rest_s=_LOOK_S, retry_s=_RETRY_S, end=self._end
+        )
 
     @property
     def state(self) -> IndexState:
@@ -83,18 +85,15 @@ class Space:
 
     def start(self) -> None:
         """Begin to keep the index."""
-        self._thread.start()
+        self._caretaker.start()
 
     def poke(self) -> None:
         """Look at once for what is new."""
-        self._wake.set()
+        self._caretaker.wake()
 
     def close(self, timeout_s: float = 2.0) -> None:
         """Stop; what is not in a snapshot yet is caught up with at the next start."""
-        self._closing.set()
-        self._wake.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout_s)
+        self._caretaker.close(timeout_s)
 
     # Asking
 
@@ -162,38 +161,32 @@ class Space:
 
     # Keeping
 
-    def _run(self) -> None:
-        view: LibraryView | None = None
-        while not self._closing.is_set():
-            wait_s = _LOOK_S
-            try:
-                view = view or LibraryView(self._library_path)
-                self._keep(view)
-            except LightdeskError as error:
-                wait_s = self._failed(str(error))
-            except OSError as error:
-                wait_s = self._failed(
-                    f"The search index in {self._folder} could not be written: {error.strerror or error}."
-                )
-            except Exception:
-                log.exception("Keeping the search index failed on a bug")
-                wait_s = self._failed("The search index could not be made, on a bug of ours; see the log.")
-            self._opened.set()
-            self._wake.wait(wait_s)
-            self._wake.clear()
+    def _look(self) -> None:
+        self._view = self._view or LibraryView(self._library_path)
+        try:
+            self._keep(self._view)
+        except OSError as error:
+            raise LibraryError(
+                ErrorCode.INDEX_DAMAGED,
+                f"The search index in {self._folder} could not be written: {error.strerror or error}.",
+            ) from error
         self._opened.set()
-        if view is not None:
-            view.close()
+
+    def _end(self) -> None:
+        self._opened.set()
+        if self._view is not None:
+            self._view.close()
         if self._file is not None:
             self._file.close()
 
-    def _failed(self, reason: str) -> float:
+    def _failed(self, error: LightdeskError) -> None:
+        reason = str(error)
         if self._state.note != reason:
             log.warning("%s", reason)
             whole = self._hot is not None and self._hot.is_ready() and self._hot.n >= self._n_wanted
             self._say("ready" if whole else "absent", note=reason)
         self._seen = -1
-        return _RETRY_S
+        self._opened.set()
 
     def _say(self, phase: IndexPhase, fraction: float = 0.0, note: str = "") -> None:
         state = IndexState(self.model_ref, phase, 0 if self._hot is None else self._hot.n, round(fraction, 2), note)
@@ -219,7 +212,7 @@ class Space:
             hot = self._open(view, model_id, dim)
         self._catch_up(view, hot, model_id, n)
         self._keep_compact(view, hot, model_id)
-        if not self._closing.is_set():
+        if not self._caretaker.is_closing():
             self._seen = counter
             self._say("ready")
 
@@ -277,7 +270,7 @@ class Space:
 
     def _catch_up(self, view: LibraryView, hot: HotIndex, model_id: int, n: int) -> None:
         file = hot.file
-        while hot.n < n and not self._closing.is_set():
+        while hot.n < n and not self._caretaker.is_closing():
             content_ids, chains = view.vector_rows(model_id, hot.n, _BLOCK_ROWS)
             if not len(content_ids):
                 return
@@ -300,12 +293,12 @@ class Space:
                 return
             hot.use(compact)
             self._n_trained, self._n_saved = hot.n, 0
-        while compact.n < hot.n and not self._closing.is_set():
+        while compact.n < hot.n and not self._caretaker.is_closing():
             positions = np.arange(compact.n, min(compact.n + _TOP_UP_ROWS, hot.n))
             compact.add(self._from_file(hot, positions))
             if not hot.is_ready():
                 self._say("building", compact.n / hot.n)
-        if compact.n >= _SAVE_GROWTH * self._n_saved and not self._closing.is_set():
+        if compact.n >= _SAVE_GROWTH * self._n_saved and not self._caretaker.is_closing():
             chain = view.chain_at(model_id, compact.n)
             library_id = view.library_id()
             if chain is not None:
@@ -322,7 +315,7 @@ class Space:
         sample = np.sort(np.random.default_rng(n).choice(n, n_sample, replace=False))
         compact.train(self._from_file(hot, sample))
         for at in range(0, n, _BUILD_ROWS):
-            if self._closing.is_set():
+            if self._caretaker.is_closing():
                 return None
             compact.add(self._from_file(hot, np.arange(at, min(at + _BUILD_ROWS, n))))
             hot.file.let_go()

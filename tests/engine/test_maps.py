@@ -62,9 +62,11 @@ class Ground:
         conn.execute(sql)
         conn.close()
 
-    def map(self, read: maps.ReadVectors = read, **rest: object) -> SpaceMap:
+    def map(self, read: maps.ReadVectors = read, *, cancelled: bool = False, **rest: object) -> SpaceMap:
         opened = SpaceMap(self.library, REF, self.folder, read=read, tell=self.said.append, **rest)  # type: ignore[arg-type]
         self.opened.append(opened)
+        if cancelled:
+            opened.cancel()
         opened.start()
         return opened
 
@@ -304,8 +306,7 @@ def test_making_anew_can_be_given_up_and_the_old_one_stays(ground: Ground, monke
 
 def test_cancel_while_nothing_is_made_means_nothing(ground: Ground) -> None:
     ground.add(N + 1, N + 1)
-    opened = ground.map()
-    opened.cancel()
+    opened = ground.map(cancelled=True)
     until(lambda: opened.state.phase == "ready" and "neighbours" in opened.state.layout)
     opened.cancel()
     opened.make()
@@ -318,7 +319,7 @@ def test_closing_gives_up_what_is_being_made(ground: Ground) -> None:
     assert gate.arrived.wait(60)
     gate.opened.set()
     opened.close(30)
-    assert not opened._thread.is_alive() and ground.kept() is None
+    assert "map" not in {thread.name for thread in threading.enumerate()} and ground.kept() is None
 
 
 @pytest.mark.parametrize(
