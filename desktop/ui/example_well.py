@@ -7,6 +7,7 @@ from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
     QFocusEvent,
+    QGuiApplication,
     QHelpEvent,
     QImage,
     QKeyEvent,
@@ -19,7 +20,7 @@ from PySide6.QtGui import (
 )
 from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
 
-from desktop.ui import theme
+from desktop.ui import intake, theme
 from desktop.ui.likeness import Sample, Side
 from desktop.ui.plain_text import printable, tooltip
 
@@ -220,13 +221,17 @@ class ExampleWell(QWidget):
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
         place = self._current if by_key else self._place_at(QPointF(event.pos()))
-        if not 0 <= place < len(self._samples):
-            return
-        sample = self._samples[place]
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        menu.addAction(self.tr("Take out")).triggered.connect(lambda _checked=False: self.removeRequested.emit(sample))
-        menu.popup(self.mapToGlobal(self.rect_of(place).center()) if by_key else event.globalPos())
+        if 0 <= place < len(self._samples):
+            sample = self._samples[place]
+            out = menu.addAction(self.tr("Take out"))
+            out.triggered.connect(lambda _checked=False: self.removeRequested.emit(sample))
+        paste = menu.addAction(self.tr("Paste"))
+        mime = QGuiApplication.clipboard().mimeData()
+        paste.setEnabled(bool(intake.paths_in(mime)) or mime.hasImage())
+        paste.triggered.connect(lambda _checked=False: self.pasteRequested.emit())
+        menu.popup(self.mapToGlobal(self.rect_of(max(0, place)).center()) if by_key else event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QEvent, QMimeData, QObject, Qt
+from PySide6.QtCore import QEvent, QMimeData, QObject, QPoint, Qt
 from PySide6.QtGui import (
+    QAction,
+    QContextMenuEvent,
     QDragEnterEvent,
     QDragLeaveEvent,
     QDragMoveEvent,
@@ -95,7 +97,23 @@ class WindowDrops(WindowParts):
         ):
             mime = QGuiApplication.clipboard().mimeData()
             return _is_picture(mime) and self.exploring.take(mime, None)
+        if isinstance(event, QContextMenuEvent) and watched is self.filters.search:
+            self._search_menu(event.globalPos())
+            return True
         return super().eventFilter(watched, event)
+
+    def _search_menu(self, at: QPoint) -> None:
+        """The menu of a field, whose Paste means what Ctrl+V means in it."""
+        menu = self.filters.search.createStandardContextMenu()
+        menu.setParent(self, menu.windowFlags())  # it is found where the window's other menus are
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        paste = menu.findChild(QAction, "edit-paste")
+        if paste is not None and _is_picture(QGuiApplication.clipboard().mimeData()):
+            paste.triggered.disconnect()
+            # Asked again: what is on the clipboard may be another by then.
+            paste.triggered.connect(lambda: self.exploring.take(QGuiApplication.clipboard().mimeData(), None))
+            paste.setEnabled(True)
+        menu.popup(at)
 
 
 def _is_picture(mime: QMimeData) -> bool:

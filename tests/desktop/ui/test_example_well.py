@@ -145,6 +145,22 @@ def test_the_menu_by_key_takes_out(well: ExampleWell, taken: list[Sample]) -> No
     assert taken == [samples[1]]
 
 
+def test_the_menu_pastes_what_can_be_pasted_also_into_an_empty_well(well: ExampleWell) -> None:
+    asked: list[int] = []
+    well.pasteRequested.connect(lambda: asked.append(1))
+    clipboard = QGuiApplication.clipboard()
+    for enabled in (True, False):
+        clipboard.setImage(picture(color_of(1))) if enabled else clipboard.setText("words")
+        event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, QPoint(4, 4), well.mapToGlobal(QPoint(4, 4)))
+        QApplication.sendEvent(well, event)
+        menu = next(menu for menu in well.findChildren(QMenu) if menu.isVisible())
+        (paste,) = menu.actions()
+        assert paste.isEnabled() == enabled
+        paste.trigger()
+        menu.close()
+    assert asked == [1]
+
+
 def test_paste_is_the_well_s_own_while_it_has_the_keys(well: ExampleWell, qtbot) -> None:
     asked: list[int] = []
     well.pasteRequested.connect(lambda: asked.append(1))

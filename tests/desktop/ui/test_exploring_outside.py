@@ -7,8 +7,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from PySide6.QtGui import QColor, QDragLeaveEvent, QGuiApplication, QImage
-from PySide6.QtWidgets import QApplication
+from PySide6.QtGui import QAction, QColor, QContextMenuEvent, QDragLeaveEvent, QGuiApplication, QImage
+from PySide6.QtWidgets import QApplication, QMenu
 
 from desktop.ui.drag_out import mime_of
 from engine.errors import ErrorCode, FileError
@@ -80,6 +80,33 @@ def test_a_picture_pasted_in_the_search_field_is_looked_for_and_text_is_text(han
     assert pixels.shape == (6, 8, 3) and pixels.dtype == np.uint8
     assert pixels[0, 0].tolist() == [10, 20, 30] and pixels[3, 3].tolist() == [255, 255, 255]
     assert field.text() == "" and not hands.shown.calls("submit")
+
+
+def test_paste_in_the_menu_of_the_search_field_means_what_the_key_means(hands: Hands) -> None:
+    clipboard, field = QGuiApplication.clipboard(), hands.window.filters.search
+
+    def paste() -> None:
+        at = field.rect().center()
+        event = QContextMenuEvent(QContextMenuEvent.Reason.Mouse, at, field.mapToGlobal(at))
+        QApplication.sendEvent(field, event)
+        menu = next(menu for menu in hands.window.findChildren(QMenu) if menu.isVisible())
+        action = menu.findChild(QAction, "edit-paste")
+        assert action is not None and action.isEnabled()
+        action.trigger()
+        menu.close()
+
+    clipboard.setMimeData(urls("/photos/IMG_00040.jpg"))
+    paste()
+    hands.qtbot.waitUntil(lambda: hands.ids()[0] == 40, timeout=5000)
+    assert field.text() == "" and not hands.shown.calls("submit")
+    image = QImage(8, 6, QImage.Format.Format_RGB32)
+    image.fill(QColor("red"))
+    clipboard.setImage(image)
+    paste()
+    hands.qtbot.waitUntil(lambda: bool(hands.shown.calls("example_of_pixels")), timeout=5000)
+    clipboard.setText("IMG_0001")
+    paste()
+    assert field.text() == "IMG_0001" and len(hands.shown.calls("example_of_pixels")) == 1
 
 
 def test_tiles_and_files_fall_into_the_wells(hands: Hands, photo: Path) -> None:
