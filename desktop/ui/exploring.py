@@ -29,6 +29,8 @@ class Exploring(QObject):
     ----------
     query
         The filter that stands, and the order.
+    set_query
+        Puts filter and order back as they were.
     show_pictures
         Lets the grid be seen, whatever was shown in its place.
 
@@ -48,20 +50,21 @@ class Exploring(QObject):
         browser: Browser,
         sampler: Sampler,
         query: Callable[[], Query],
+        set_query: Callable[[Query], None],
         show_pictures: Callable[[], None],
         parent: QObject,
     ) -> None:
         super().__init__(parent)
         self.search, self._bar, self._grid, self._browser = search, bar, grid, browser
-        self._sampler, self._query, self._show_pictures = sampler, query, show_pictures
+        self._sampler, self._query, self._set_query, self._show_pictures = sampler, query, set_query, show_pictures
         self._returning = False
         self.n_moves = 0
         self.words_ref = ""
         search.leaving.connect(self._note_place)
         search.moved.connect(self._arrive)
         search.changed.connect(self._changed)
-        bar.backRequested.connect(search.back)
-        bar.forwardRequested.connect(search.forward)
+        bar.backRequested.connect(self.back)
+        bar.forwardRequested.connect(self.forward)
         bar.closeRequested.connect(self.close)
         bar.removeRequested.connect(self.take_out)
         bar.words.changed.connect(self.find_words)
@@ -143,6 +146,18 @@ class Exploring(QObject):
         if self.stands:
             self.search.go(None)
 
+    def back(self) -> None:
+        """Show what was shown before, under the filter of then."""
+        if self.search.can_back:
+            self._show_pictures()
+            self.search.back()
+
+    def forward(self) -> None:
+        """Show again what came after it."""
+        if self.search.can_forward:
+            self._show_pictures()
+            self.search.forward()
+
     def forget(self) -> None:
         """Another library, or another model."""
         self.search.forget()
@@ -214,12 +229,16 @@ class Exploring(QObject):
 
     def _note_place(self) -> None:
         stop = self.search.stop
+        stop.left_with = self._query()
         stop.current_id, stop.scroll_px = self._grid.current_id(), self._grid.verticalScrollBar().value()
 
     def _arrive(self) -> None:
         """Show the stop that is new, or was gone back to."""
         self.n_moves += 1
         stop = self.search.stop
+        left_with, stop.left_with = stop.left_with, None
+        if left_with is not None:
+            self._set_query(left_with)
         if stop.likeness is not None and stop.likeness.has_words:
             self._sampler.look_beside_words(stop.likeness.samples, self.words_ref)
         self._returning = stop.ids is not None or stop.ranking is not None or stop.current_id is not None

@@ -228,6 +228,19 @@ class FilterBar(QWidget):
             self.class_name.choose(class_name)
         self._show_state()
 
+    def set_query(self, query: Query) -> None:
+        """Put filter and order as they were. Does not emit `changed`."""
+        with QSignalBlocker(self):
+            self.search.setText(query.text)
+            self.labelled.setCurrentIndex(self.labelled.findData(query.labelled))
+            self.only.setCurrentIndex(self.only.findData(query.only))
+            self.low.setValue(round(100 * query.confidence_min))
+            self.high.setValue(round(100 * query.confidence_max))
+            self.set_place(query.source_id, query.class_name)
+            self.set_order(query.sort, query.descending)
+            self._soon.stop()
+        self._show_state()
+
     def set_only(self, only: Only) -> None:
         """Choose what stands out, as a person would."""
         self.only.setCurrentIndex(self.only.findData(only))

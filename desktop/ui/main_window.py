@@ -47,8 +47,9 @@ class MainWindow(WindowInsights):
         self.browser = Browser(read, self.query, self.similar, self)
         sampler = Sampler(self.similar, self.grid, shell, read, engine, thumbnails, self)
         self.exploring = Exploring(
-            self.similar, self.similar_bar, self.grid, self.browser, sampler, self.query, self._show_pictures, self
-        )
+            self.similar, self.similar_bar, self.grid, self.browser, sampler, self.query, self._set_query,
+            self._show_pictures, self,
+        )  # fmt: skip
         self.steps = Steps(engine, self._seen_selection, self)
         self._begin_insights()
         self.arrivals = Arrivals(self.grid, self._is_free)
@@ -333,12 +334,19 @@ class MainWindow(WindowInsights):
         self._keys_to_found = True
         self.browser.show_now()
 
-    def _filter_changed(self) -> None:
+    def _set_query(self, query: Query) -> None:
+        self.filters.set_query(query)
+        self._show_place()
+
+    def _show_place(self) -> None:
         query = self.query()
         if query.class_name is not None:
             self.panel.show_choice(("class", query.class_name))
         else:
             self.panel.show_choice(ALL if query.source_id is None else ("source", query.source_id))
+
+    def _filter_changed(self) -> None:
+        self._show_place()
         if not self.coverage.isVisible():
             self._show_pictures()
         self.browser.show_now()

@@ -38,6 +38,8 @@ class Stop:
         The answer; whether it is all of it, or the first screen.
     took_ms
         How long the first screen took in the engine.
+    left_with
+        The filter and the order that stood when the person left; None where they have not left yet.
     current_id, scroll_px
         Where in it the person was when they left.
     """
@@ -49,6 +51,7 @@ class Stop:
     ranking: Ranking | None = None
     is_whole: bool = False
     took_ms: float = 0.0
+    left_with: Query | None = None
     current_id: int | None = None
     scroll_px: int = 0
 

@@ -283,11 +283,11 @@ class WindowActions(WindowDrops):
 
     def go_back(self) -> None:
         """Show what was shown before."""
-        self.similar.back()
+        self.exploring.back()
 
     def go_forward(self) -> None:
         """Show again what came after it."""
-        self.similar.forward()
+        self.exploring.forward()
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         step = {Qt.MouseButton.BackButton: self.go_back, Qt.MouseButton.ForwardButton: self.go_forward}

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import QPointF, Qt
@@ -95,3 +96,50 @@ def test_a_list_of_all_pictures_that_comes_late_is_not_shown_in_a_search(hands: 
     hands.qtbot.waitUntil(lambda: hands.ids()[0] == 20, timeout=5000)
     hands.qtbot.wait(200)
     assert hands.ids()[0] == 20
+
+
+def test_each_stop_has_the_filter_that_it_was_left_with(hands: Hands) -> None:
+    window, filters = hands.window, hands.window.filters
+    window.panel.choose(("class", "tench"))
+    filters.set_order("name", True)
+    hands.qtbot.waitUntil(lambda: 0 < len(hands.ids()) < 20, timeout=5000)
+    all_with = window.query()
+    hands.find(hands.ids()[3])
+    hands.key(Key.Key_Period)
+    found_with = replace(all_with, class_name=None, labelled="unlabelled", text="IMG")
+    filters.class_name.choose(None)
+    filters.labelled.setCurrentIndex(filters.labelled.findData("unlabelled"))
+    filters.search.setText("IMG")
+    hands.qtbot.waitUntil(lambda: len(hands.shown.calls("similar")) >= 2 and hands.search.stop.is_whole, timeout=5000)
+    hands.qtbot.waitUntil(lambda: hands.search.stop.where.text == "IMG", timeout=5000)
+    assert window.query() == found_with
+    shown = hands.ids()
+    hands.grid.set_current(shown[2])
+    hands.key(Key.Key_Left, ALT)
+    assert window.query() == all_with and window.panel._chosen == ("class", "tench")
+    hands.qtbot.waitUntil(lambda: hands.ids() != shown, timeout=5000)
+    filters.low.setValue(1)  # another filter of all pictures, before the way forward
+    assert hands.window.query() != all_with
+    hands.key(Key.Key_Right, ALT)
+    hands.settled()
+    assert window.query() == found_with and hands.search.stop.level == "same_kind"
+    hands.qtbot.waitUntil(lambda: hands.ids() == shown, timeout=5000)
+    assert hands.grid.current_id() == shown[2]
+    # What is changed now is not put back by anything but a step.
+    filters.search.clear()
+    hands.qtbot.waitUntil(lambda: hands.search.stop.where.text == "", timeout=5000)
+    assert window.query() == replace(found_with, text="")
+    hands.key(Key.Key_Left, ALT)
+    assert window.query() == replace(all_with, confidence_min=0.01)
+
+
+def test_a_step_back_from_another_page_shows_the_pictures(hands: Hands) -> None:
+    hands.find(20)
+    hands.window.show_duplicates()
+    assert not hands.grid.isVisible()
+    hands.key(Key.Key_Left, ALT)
+    hands.qtbot.waitUntil(lambda: hands.grid.isVisible() and hands.ids() == list(range(1, 61)), timeout=5000)
+    assert hands.grid.current_id() == 20
+    hands.window.show_duplicates()
+    hands.key(Key.Key_Left, ALT)  # there is no further way back: all stays
+    assert not hands.grid.isVisible()
