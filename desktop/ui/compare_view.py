@@ -4,23 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QPointF, QSize, Qt, QTimer
-from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPaintEvent, QPen
+from PySide6.QtCore import QPointF, QRectF, QSize, Qt, QTimer
+from PySide6.QtGui import QColor, QFont, QImage, QPainter, QPaintEvent, QPalette, QPen
 from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from desktop.ui import theme
 from desktop.ui.facts import ElidedLabel
 from desktop.ui.inspector_words import measures
 from desktop.ui.likeness import Sample
+from desktop.ui.part_marker import on_screen, paint_part
 from desktop.ui.plain_text import isolated, printable
 from desktop.ui.ports import EnginePort, ReadPort, ThumbnailPort
 from desktop.ui.preview_loader import PreviewLoader
 from desktop.ui.preview_view import PreviewView
 from engine.errors import LightdeskError
 from engine.schemas.library import Detail
+from engine.schemas.similar import Region
 
 _SIDE_PX = 3000
 _SETTLE_MS = 60
+_VEIL = 70  # the rest of the picture is compared as well
 _DOT = "  \N{MIDDLE DOT}  "
 Load = Callable[[str, int, Callable[[QImage], None]], None]
 
@@ -59,9 +62,10 @@ class ComparedPicture(QWidget):
         column.addWidget(self.view, 1)
         self.setFocusProxy(self.view)
 
-    def show_content(self, content_id: int | None, head: str) -> None:
-        """Show a picture of the library; `head` says what it is here."""
+    def show_content(self, content_id: int | None, head: str, part: Region | None = None) -> None:
+        """Show a picture of the library; `head` says what it is here, and `part` is marked."""
         self._head = head
+        self.view.mark(part)
         if content_id != self._content_id or content_id is None:
             self._begin(content_id)
             if content_id is not None:
@@ -73,6 +77,7 @@ class ComparedPicture(QWidget):
     def show_outside(self, sample: Sample, head: str, load: Load) -> None:
         """Show a picture that is not in the library; `load` brings the one that lies in a file."""
         self._head = head
+        self.view.mark(None)
         self._begin(None)
         number = self._n_shown
         self.view.set_image(sample.pasted or sample.image)
@@ -133,10 +138,26 @@ class _View(PreviewView):
     def __init__(self) -> None:
         super().__init__()
         self.wanted: tuple[float, QPointF] | None = None
+        self._part: QRectF | None = None
         self.moved.connect(self._note)
 
     def _note(self) -> None:
         self.wanted = self.place()
+
+    def mark(self, part: Region | None) -> None:
+        """Mark a part of the picture, which stays marked at any zoom; None for no part."""
+        self._part = None if part is None else QRectF(part.left, part.top, part.width, part.height)
+        self.update()
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        if self._part is not None and self.has_image:
+            painter = QPainter(self)
+            seen = self.picture_rect().intersected(QRectF(self.rect()))
+            painter.setClipRect(seen)
+            color = self.palette().color(QPalette.ColorRole.Highlight)
+            paint_part(painter, seen, on_screen(self._part, self), color, _VEIL)
+            painter.end()
 
     def set_image(
         self,
@@ -176,7 +197,7 @@ class CompareView(QWidget):
         """Put a picture on the left; both begin with all of the picture."""
         self.fit()
         if sample.content_id is not None:
-            self.left.show_content(sample.content_id, head)
+            self.left.show_content(sample.content_id, head, sample.region)
         else:
             self.left.show_outside(sample, head, self._load)
 

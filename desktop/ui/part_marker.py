@@ -125,13 +125,7 @@ class PartMarker(QWidget):
         return QPointF(max(0.0, min(1.0, x)), max(0.0, min(1.0, y)))
 
     def _on_screen(self) -> QRectF:
-        area, part = self._view.picture_rect(), self._part
-        return QRectF(
-            area.left() + part.left() * area.width(),
-            area.top() + part.top() * area.height(),
-            part.width() * area.width(),
-            part.height() * area.height(),
-        )
+        return on_screen(self._part, self._view)
 
     # Keys
 
@@ -183,22 +177,7 @@ class PartMarker(QWidget):
     def paintEvent(self, _event: QPaintEvent) -> None:
         painter = QPainter(self)
         marked = self._on_screen()
-        painter.setPen(Qt.PenStyle.NoPen)
-        painter.setBrush(QColor(10, 12, 16, 130))
-        whole = QRectF(self.rect())
-        for beside in (
-            QRectF(0, 0, whole.width(), marked.top()),
-            QRectF(0, marked.bottom(), whole.width(), whole.height() - marked.bottom()),
-            QRectF(0, marked.top(), marked.left(), marked.height()),
-            QRectF(marked.right(), marked.top(), whole.width() - marked.right(), marked.height()),
-        ):
-            painter.drawRect(beside)
-        # Two lines, of which one is seen on any picture.
-        painter.setBrush(Qt.BrushStyle.NoBrush)
-        painter.setPen(QPen(QColor("white"), 3))
-        painter.drawRect(marked)
-        painter.setPen(QPen(self.palette().color(QPalette.ColorRole.Highlight), 1.5))
-        painter.drawRect(marked)
+        paint_part(painter, QRectF(self.rect()), marked, self.palette().color(QPalette.ColorRole.Highlight))
         if self._stays:
             self._paint_hint(painter)
         painter.end()
@@ -214,3 +193,37 @@ class PartMarker(QWidget):
         painter.drawRoundedRect(pill, 6, 6)
         painter.setPen(QColor("white"))
         painter.drawText(room.adjusted(8, 4, -8, -4), int(wrap), text)
+
+
+def on_screen(part: QRectF, view: PreviewView) -> QRectF:
+    """Return where a part of a picture, given in parts of its width and height, is seen in a view."""
+    area = view.picture_rect()
+    return QRectF(
+        area.left() + part.left() * area.width(),
+        area.top() + part.top() * area.height(),
+        part.width() * area.width(),
+        part.height() * area.height(),
+    )
+
+
+def paint_part(painter: QPainter, whole: QRectF, marked: QRectF, color: QColor, veil: int = 130) -> None:
+    """Frame a part of what is seen, and darken what is beside it (`veil`: from 0 for not at all to 255)."""
+    seen = marked.intersected(whole)
+    painter.setPen(Qt.PenStyle.NoPen)
+    painter.setBrush(QColor(10, 12, 16, veil))
+    beside = [whole]
+    if not seen.isEmpty():
+        beside = [
+            QRectF(whole.left(), whole.top(), whole.width(), seen.top() - whole.top()),
+            QRectF(whole.left(), seen.bottom(), whole.width(), whole.bottom() - seen.bottom()),
+            QRectF(whole.left(), seen.top(), seen.left() - whole.left(), seen.height()),
+            QRectF(seen.right(), seen.top(), whole.right() - seen.right(), seen.height()),
+        ]
+    for area in beside:
+        painter.drawRect(area)
+    # Two lines, of which one is seen on any picture.
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    painter.setPen(QPen(QColor("white"), 3))
+    painter.drawRect(marked)
+    painter.setPen(QPen(color, 1.5))
+    painter.drawRect(marked)

@@ -302,13 +302,17 @@ class WindowActions(WindowDrops):
             self._show_page(self.grid.count())
             self.grid.setFocus()
         elif (sample := self._to_compare_with()) is not None:
-            searched = self.similar.likeness is not None and sample in self.similar.likeness.samples
-            self.compared.begin(sample, self.tr("Looked for") if searched else self.tr("Chosen"))
+            self.compared.begin(sample, self._name_of_compared(sample))
             self.middle.turn_to(self.compared)
             self.compared.setFocus()
             self._show_beside()
         else:
             self.activity.say(self.tr("Choose two pictures to compare, or find similar ones first (F)."))
+
+    def _name_of_compared(self, sample: Sample) -> str:
+        if self.similar.likeness is None or sample not in self.similar.likeness.samples:
+            return self.tr("Chosen")
+        return self.tr("Looked for") if sample.region is None else self.tr("Looked for: the marked part")
 
     def _to_compare_with(self) -> Sample | None:
         current, chosen = self.grid.current_id(), self._seen_selection()

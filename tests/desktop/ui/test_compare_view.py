@@ -142,6 +142,31 @@ def test_of_a_part_the_whole_picture_is_shown(bench: Bench, qtbot) -> None:
     assert bench.engine.waiting[0].arguments[0] == 1
 
 
+def test_a_part_stays_marked_at_any_zoom_until_something_else_is_looked_for(bench: Bench, qtbot) -> None:
+    part = Region(0.5, 0.5, 0.25, 0.25)
+    bench.view.begin(Sample("1.jpg", 1, part, image=picture(QColor("lime"))), "Looked for")
+    qtbot.waitUntil(lambda: bool(bench.engine.waiting))
+    bench.engine.waiting.pop().done(frame("red"))
+    view = bench.view.left.view
+
+    def at(x: float, y: float) -> str:
+        area, image = view.picture_rect(), view.grab().toImage()
+        return image.pixelColor(int(area.left() + x * area.width()), int(area.top() + y * area.height())).name()
+
+    def red_of(name: str) -> int:
+        return QColor(name).red()
+
+    assert at(0.62, 0.62) == RED and red_of(at(0.3, 0.62)) == red_of(at(0.62, 0.9)) < 0xFF
+    assert at(0.75, 0.62) != RED  # the frame, between what is looked for and the rest
+    view.zoom(1.6)
+    assert at(0.62, 0.62) == RED and red_of(at(0.45, 0.45)) < 0xFF
+    view.go_to((8.0, QPointF(0.1, 0.1)))  # far from it all is the rest
+    assert red_of(at(0.1, 0.1)) < 0xFF
+    # The same picture as a whole.
+    bench.view.begin(Sample("1.jpg", 1), "Looked for")
+    assert at(0.3, 0.62) == RED
+
+
 def test_a_file_that_has_gone_is_said(bench: Bench, qtbot) -> None:
     bench.thumbnails.give([2], QColor("lime"))
     bench.view.show_beside(2, "")

@@ -41,6 +41,10 @@ def test_a_part_of_the_large_picture_is_looked_for(hands: Hands) -> None:
     sample = hands.search.likeness.plus[0]
     assert sample.content_id == 20 and sample.region == region and sample.image is not None
     assert not hands.shown.calls("accept")  # Enter meant the part
+    hands.key(Key.Key_Right)
+    hands.key(Key.Key_C)
+    hands.qtbot.waitUntil(lambda: "IMG_00020" in hands.window.compared.left.title.text(), timeout=5000)
+    assert hands.window.compared.left.title.text().startswith("Looked for: the marked part")
 
 
 def test_by_key_a_part_is_marked_in_the_inspector_where_the_grid_is_seen(hands: Hands) -> None:
