@@ -7,17 +7,13 @@ from collections.abc import Callable
 from typing import Any
 
 from PySide6.QtCore import (
-    QAbstractTableModel,
     QEvent,
     QItemSelection,
-    QModelIndex,
-    QPersistentModelIndex,
     Qt,
     Signal,
 )
 from PySide6.QtGui import QFocusEvent, QGuiApplication, QKeyEvent, QKeySequence, QResizeEvent, QTextLayout
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QHBoxLayout,
     QHeaderView,
     QLabel,
@@ -32,11 +28,11 @@ from PySide6.QtWidgets import (
 
 from desktop.ui.inspector_words import when
 from desktop.ui.plain_text import printable, tooltip
+from desktop.ui.row_table import Index, RowModel, make_plain
 from engine.schemas.library import Problem
 
 __all__ = ["ProblemsView", "report"]
 
-_Index = QModelIndex | QPersistentModelIndex
 _LINES = 3
 _PADDING_PX = 12  # of the style sheet, and what the style adds
 _DETAIL_LINES = 4
@@ -44,52 +40,24 @@ _NARROW_PX = 760  # the code goes first: it stands in the details, and in the re
 FILE, REASON, WAY_OUT, TRIES, CODE = range(5)
 
 
-class _Model(QAbstractTableModel):
-    def __init__(self, parent: QWidget, titles: tuple[str, ...]) -> None:
-        super().__init__(parent)
-        self.problems: list[Problem] = []
-        self._titles = titles
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.problems)
-
-    def columnCount(self, _parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        return len(self._titles)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
+class _Model(RowModel):
+    def shown(self, row: Problem, column: int, role: int) -> Any:
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._titles[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid() or index.row() >= len(self.problems):
-            return None
-        problem = self.problems[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return _cells(problem)[index.column()]
+            return _cells(row)[column]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tooltip(printable(problem.path) if index.column() == FILE else _cells(problem)[index.column()])
+            return tooltip(printable(row.path) if column == FILE else _cells(row)[column])
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop
         return None
 
     def row_of(self, problem_id: int) -> int:
-        return next((row for row, problem in enumerate(self.problems) if problem.id == problem_id), -1)
-
-    def replace(self, problems: list[Problem]) -> None:
-        self.beginResetModel()
-        self.problems = problems
-        self.endResetModel()
+        return next((row for row, problem in enumerate(self.rows) if problem.id == problem_id), -1)
 
 
 class _Lines(QStyledItemDelegate):
     """Wraps a text to the lines that fit, and says by three dots that there is more."""
 
-    def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         super().initStyleOption(option, index)
         width = option.rect.width() - 2 * _PADDING_PX
         if width <= 0 or option.fontMetrics.horizontalAdvance(option.text) <= width:
@@ -202,20 +170,10 @@ class ProblemsView(QWidget):
         self.table.setModel(self._model)
         self.table.setItemDelegate(_Lines(self.table))
         self.table.setAccessibleName(self.tr("Problems"))
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setTabKeyNavigation(False)
-        self.table.setShowGrid(False)
         self.table.setWordWrap(True)
         self.table.setTextElideMode(Qt.TextElideMode.ElideRight)
-        self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        rows = self.table.verticalHeader()
-        rows.hide()
-        # All of one height: measuring a thousand wrapped texts would hold the window up.
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(_LINES * self.table.fontMetrics().lineSpacing() + 12)
+        make_plain(self.table, _LINES * self.table.fontMetrics().lineSpacing() + 12)
         header = self.table.horizontalHeader()
-        header.setHighlightSections(False)
         header.setMinimumSectionSize(40)
         for column, width in ((FILE, 190), (CODE, 176), (TRIES, 56)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
@@ -225,11 +183,11 @@ class ProblemsView(QWidget):
 
     def show_problems(self, problems: list[Problem]) -> None:
         """Show the list, newest first, keeping what is chosen and where the keys are."""
-        if problems == self._model.problems:
+        if problems == self._model.rows:
             return
         chosen, y = set(self._selected()), self.table.verticalScrollBar().value()
         at = self.table.currentIndex()
-        current = self._model.problems[at.row()].id if at.isValid() else None
+        current = self._model.rows[at.row()].id if at.isValid() else None
         self._model.replace(problems)
         flags = self.table.selectionModel().SelectionFlag
         # One selection for all rows: each one told by itself would take minutes for some thousands.
@@ -247,13 +205,13 @@ class ProblemsView(QWidget):
 
     def show_total(self, n_problems: int) -> None:
         """Say where the list is not complete."""
-        n_listed = len(self._model.problems)
+        n_listed = len(self._model.rows)
         text = self.tr("The newest {0} of {1}").format(f"{n_listed:,}", f"{n_problems:,}")
         self.note.setText(text if n_problems > n_listed > 0 else "")
 
     def _selected(self) -> list[int]:
         rows = sorted({index.row() for index in self.table.selectionModel().selectedRows()})
-        return [self._model.problems[row].id for row in rows if row < len(self._model.problems)]
+        return [self._model.rows[row].id for row in rows if row < len(self._model.rows)]
 
     def _button(self, name: str, text: str, tip: str, run: Callable[[], None]) -> QPushButton:
         button = QPushButton(text)
@@ -266,10 +224,10 @@ class ProblemsView(QWidget):
         selected = self._selected()
         for name, button in self._buttons.items():
             one_needed = name in ("retry", "reveal", "dismiss")
-            button.setEnabled(bool(selected) if one_needed else bool(self._model.problems))
+            button.setEnabled(bool(selected) if one_needed else bool(self._model.rows))
         text = ""
         if len(selected) == 1:
-            problem = self._model.problems[self._model.row_of(selected[0])]
+            problem = self._model.rows[self._model.row_of(selected[0])]
             times = self.tr("Tried once, {1}.") if problem.n_tries == 1 else self.tr("Tried {0} times, last {1}.")
             text = _details(problem, times.format(f"{problem.n_tries:,}", when(problem.last_at)))
         elif selected:
@@ -290,11 +248,11 @@ class ProblemsView(QWidget):
 
     def _reveal(self) -> None:
         if selected := self._selected():
-            self.revealRequested.emit(self._model.problems[self._model.row_of(selected[0])].path)
+            self.revealRequested.emit(self._model.rows[self._model.row_of(selected[0])].path)
 
     def _copy(self) -> None:
-        ids = set(self._selected()) or {problem.id for problem in self._model.problems}
-        rows = [problem for problem in self._model.problems if problem.id in ids]
+        ids = set(self._selected()) or {problem.id for problem in self._model.rows}
+        rows = [problem for problem in self._model.rows if problem.id in ids]
         QGuiApplication.clipboard().setText(report(rows))
         self.copied.emit(len(rows))
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt, Signal
+from PySide6.QtCore import QSize, Qt, Signal
 from PySide6.QtGui import QFont, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
@@ -27,48 +27,25 @@ from desktop.ui.duplicates_model import ListedGroup
 from desktop.ui.inspector_words import size
 from desktop.ui.plain_text import tooltip
 from desktop.ui.resolving import Plan, done_by, plans
+from desktop.ui.row_table import Index, RowModel, make_plain
 
-_Index = QModelIndex | QPersistentModelIndex
 KEPT, GOES, REASON, LABEL = range(4)
 _WIDTH_PX, _HEIGHT_PX = 1040, 640
 _MARGIN_PX = 80
 
 
-class _Model(QAbstractTableModel):
-    def __init__(self, parent: QWidget, titles: tuple[str, ...]) -> None:
-        super().__init__(parent)
-        self.plans: list[Plan] = []
-        self._titles = titles
-
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.plans)
-
-    def columnCount(self, _parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        return len(self._titles)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
+class _Model(RowModel):
+    def shown(self, row: Plan, column: int, role: int) -> Any:
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._titles[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid() or index.row() >= len(self.plans):
-            return None
-        plan, column = self.plans[index.row()], index.column()
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self._cell(plan, column)
+            return self._cell(row, column)
         if role == Qt.ItemDataRole.ToolTipRole:
-            names = "\n".join(f"{member.folder}/{member.name}" for member in plan.hide)
-            return tooltip(names if column == GOES else self._cell(plan, column))
+            names = "\n".join(f"{member.folder}/{member.name}" for member in row.hide)
+            return tooltip(names if column == GOES else self._cell(row, column))
         if role == Qt.ItemDataRole.ForegroundRole:
-            if column == LABEL and plan.left_out == "labels":
+            if column == LABEL and row.left_out == "labels":
                 return theme.color("busy")
-            return theme.color("faint") if plan.left_out else None
-        if role == Qt.ItemDataRole.FontRole and column == KEPT and not plan.left_out:
+            return theme.color("faint") if row.left_out else None
+        if role == Qt.ItemDataRole.FontRole and column == KEPT and not row.left_out:
             font = QFont(self._font())
             font.setWeight(QFont.Weight.DemiBold)
             return font
@@ -93,23 +70,19 @@ class _Model(QAbstractTableModel):
             return self.tr("Left out: in another group as well")
         return plan.label or plan.keep.label or next(iter(plan.group.labels), "")
 
-    def replace(self, made: list[Plan]) -> None:
-        """The rows stay the same groups in the same order."""
-        same = [plan.group.key for plan in made] == [plan.group.key for plan in self.plans]
-        if same:
-            self.plans = made
-            if made:
-                self.dataChanged.emit(self.index(0, 0), self.index(len(made) - 1, LABEL))
-            return
-        self.beginResetModel()
-        self.plans = made
-        self.endResetModel()
+    def replace(self, rows: Sequence[Plan]) -> None:
+        """What is chosen stays where they are the same groups."""
+        if [plan.group.key for plan in rows] == [plan.group.key for plan in self.rows]:
+            self.rows = list(rows)
+            self.repaint()
+        else:
+            super().replace(rows)
 
 
 class _Sentence(QStyledItemDelegate):
     """What a sentence begins with is read first; of a name the end counts too."""
 
-    def initStyleOption(self, option: QStyleOptionViewItem, index: _Index) -> None:
+    def initStyleOption(self, option: QStyleOptionViewItem, index: Index) -> None:
         super().initStyleOption(option, index)
         option.textElideMode = Qt.TextElideMode.ElideRight
 
@@ -169,7 +142,7 @@ class ResolvePreview(QDialog):
         layout.addSpacing(4)
         layout.addWidget(buttons)
         self._work_out()
-        if self._model.plans:
+        if self._model.rows:
             self.table.setCurrentIndex(self._model.index(0, KEPT))
         self.table.setFocus()
         room = parent.screen().availableSize() - QSize(_MARGIN_PX, _MARGIN_PX)
@@ -178,7 +151,7 @@ class ResolvePreview(QDialog):
     @property
     def plans(self) -> list[Plan]:
         """What is to be done."""
-        return done_by(self._model.plans)
+        return done_by(self._model.rows)
 
     def _build_table(self) -> None:
         self.table = _Table()
@@ -187,20 +160,11 @@ class ResolvePreview(QDialog):
         self.table.setModel(self._model)
         self.table.setItemDelegateForColumn(REASON, _Sentence(self.table))
         self.table.setAccessibleName(self.tr("What the rules would do"))
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
-        self.table.setTabKeyNavigation(False)
-        self.table.setShowGrid(False)
         self.table.setWordWrap(False)
         self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        rows, header = self.table.verticalHeader(), self.table.horizontalHeader()
-        rows.hide()
-        # All of one height: thousands of rows are not measured.
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.table.fontMetrics().lineSpacing() + 14)
-        header.setHighlightSections(False)
+        make_plain(self.table, self.table.fontMetrics().lineSpacing() + 14)
+        header = self.table.horizontalHeader()
         for column, width in ((KEPT, 190), (GOES, 220), (LABEL, 190)):
             header.setSectionResizeMode(column, QHeaderView.ResizeMode.Interactive)
             header.resizeSection(column, width)
@@ -211,14 +175,14 @@ class ResolvePreview(QDialog):
 
     def choose_label(self, row: int, label: str | None) -> None:
         """Choose the label of a group whose labels are at odds; None leaves it out again."""
-        self.labelChosen.emit(self._model.plans[row].group, label)
+        self.labelChosen.emit(self._model.rows[row].group, label)
         self._work_out()
 
     def _choose(self) -> None:
         row = self.table.currentIndex().row()
-        if not 0 <= row < len(self._model.plans) or not self._model.plans[row].group.is_conflict:
+        if not 0 <= row < len(self._model.rows) or not self._model.rows[row].group.is_conflict:
             return
-        plan = self._model.plans[row]
+        plan = self._model.rows[row]
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for label in (*plan.group.labels, None):

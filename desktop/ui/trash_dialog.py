@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QPersistentModelIndex, QSize, Qt
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QFont, QGuiApplication, QKeyEvent, QKeySequence
 from PySide6.QtWidgets import (
-    QAbstractItemView,
     QCheckBox,
     QDialog,
     QDialogButtonBox,
@@ -25,48 +24,28 @@ from desktop.ui.hidden_copies import HiddenFile
 from desktop.ui.inspector_words import size
 from desktop.ui.plain_text import printable, tooltip
 from desktop.ui.ports import TrashPort
+from desktop.ui.row_table import RowModel, make_plain
 from desktop.ui.trash_files import Outcome
 from engine.errors import LightdeskError
 
-_Index = QModelIndex | QPersistentModelIndex
 FILE, SIZE, STATE = range(3)
 _WIDTH_PX, _HEIGHT_PX, _MARGIN_PX = 860, 600, 80
 _AT_ONCE = 16  # files a turn: between turns the person sees how far it is, and can stop it
 
 
-class _Model(QAbstractTableModel):
+class _Model(RowModel):
     def __init__(self, parent: QWidget, titles: tuple[str, ...]) -> None:
-        super().__init__(parent)
-        self.files: list[HiddenFile] = []
+        super().__init__(parent, titles)
         self.outcomes: dict[str, Outcome] = {}
         self.moved: set[str] = set()
-        self._titles = titles
 
-    def rowCount(self, parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(self.files)
-
-    def columnCount(self, _parent: _Index = QModelIndex()) -> int:  # noqa: B008
-        return len(self._titles)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
+    def shown(self, row: HiddenFile, column: int, role: int) -> Any:
         if role == Qt.ItemDataRole.DisplayRole:
-            return self._titles[section]
-        if role == Qt.ItemDataRole.TextAlignmentRole:
-            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        return None
-
-    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if not index.isValid() or index.row() >= len(self.files):
-            return None
-        hidden = self.files[index.row()]
-        if role == Qt.ItemDataRole.DisplayRole:
-            return self.cells(hidden)[index.column()]
+            return self.cells(row)[column]
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tooltip(self.cells(hidden)[index.column()])
-        if role == Qt.ItemDataRole.ForegroundRole and index.column() == STATE:
-            return theme.color("error" if self.reason(hidden) else "faint")
+            return tooltip(self.cells(row)[column])
+        if role == Qt.ItemDataRole.ForegroundRole and column == STATE:
+            return theme.color("error" if self.reason(row) else "faint")
         return None
 
     def reason(self, hidden: HiddenFile) -> str:
@@ -81,11 +60,6 @@ class _Model(QAbstractTableModel):
         )
         return printable(hidden.file.path), size(hidden.file.size_bytes), words
 
-    def show(self, files: list[HiddenFile]) -> None:
-        self.beginResetModel()
-        self.files = files
-        self.endResetModel()
-
 
 class _Table(QTableView):
     """Copies what is chosen, or all of it."""
@@ -95,7 +69,7 @@ class _Table(QTableView):
             rows = sorted({index.row() for index in self.selectionModel().selectedRows()})
             model = self.model()
             assert isinstance(model, _Model)
-            QGuiApplication.clipboard().setText(_text([model.cells(model.files[row]) for row in rows]))
+            QGuiApplication.clipboard().setText(_text([model.cells(model.rows[row]) for row in rows]))
         else:
             super().keyPressEvent(event)
 
@@ -153,18 +127,10 @@ class TrashDialog(QDialog):
         self._model = _Model(self, (self.tr("File"), self.tr("Size"), self.tr("What it is")))
         self.table.setModel(self._model)
         self.table.setAccessibleName(self.tr("Files that go to the trash"))
-        self.table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.table.setTabKeyNavigation(False)
-        self.table.setShowGrid(False)
         self.table.setWordWrap(False)
         self.table.setTextElideMode(Qt.TextElideMode.ElideMiddle)
-        self.table.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
-        self.table.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        rows, header = self.table.verticalHeader(), self.table.horizontalHeader()
-        rows.hide()
-        rows.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        rows.setDefaultSectionSize(self.table.fontMetrics().lineSpacing() + 12)
-        header.setHighlightSections(False)
+        make_plain(self.table, self.table.fontMetrics().lineSpacing() + 12)
+        header = self.table.horizontalHeader()
         header.setSectionResizeMode(FILE, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(SIZE, QHeaderView.ResizeMode.Interactive)
         header.resizeSection(SIZE, 84)
@@ -186,13 +152,13 @@ class TrashDialog(QDialog):
     # What is listed
 
     def _going(self) -> list[HiddenFile]:
-        return [hidden for hidden in self._model.files if not self._model.reason(hidden)]
+        return [hidden for hidden in self._model.rows if not self._model.reason(hidden)]
 
     def _list(self) -> None:
         wanted = [hidden for hidden in self._all if hidden.is_copy or self.shots.isChecked()]
         there = [hidden for hidden in wanted if not self._is_gone(hidden)]
         # What stays, and why, is read first.
-        self._model.show(sorted(there, key=lambda hidden: not self._model.reason(hidden)))
+        self._model.replace(sorted(there, key=lambda hidden: not self._model.reason(hidden)))
         self._say()
 
     def _is_gone(self, hidden: HiddenFile) -> bool:
@@ -202,7 +168,7 @@ class TrashDialog(QDialog):
     def _say(self) -> None:
         going = self._going()
         n, n_bytes = len(going), sum(hidden.file.size_bytes for hidden in going)
-        n_staying = len(self._model.files) - n
+        n_staying = len(self._model.rows) - n
         files = self.tr("1 file") if n == 1 else self.tr("{0} files").format(f"{n:,}")
         text = self.tr("{0}, {1}, would go to the trash of this computer.").format(files, size(n_bytes))
         self.summary.setText(text if n else self.tr("No hidden file can go to the trash."))
@@ -227,7 +193,7 @@ class TrashDialog(QDialog):
         self._list()
 
     def _copy(self) -> None:
-        QGuiApplication.clipboard().setText(_text([self._model.cells(hidden) for hidden in self._model.files]))
+        QGuiApplication.clipboard().setText(_text([self._model.cells(hidden) for hidden in self._model.rows]))
 
     # Moving
 
@@ -259,17 +225,17 @@ class TrashDialog(QDialog):
         if self._ended:
             return
         self.meter.setValue(self.meter.value() + len(outcomes))
-        self._model.dataChanged.emit(self._model.index(0, 0), self._model.index(self._model.rowCount() - 1, STATE))
+        self._model.repaint()
         self._go_on()
 
     def _finish(self) -> None:
         self._is_done = True
         self.meter.hide()
-        self._model.show(sorted(self._model.files, key=lambda hidden: not self._model.reason(hidden)))
+        self._model.replace(sorted(self._model.rows, key=lambda hidden: not self._model.reason(hidden)))
         n = len(self._model.moved)
         moved = self.tr("1 file was moved to the trash.") if n == 1 else self.tr("{0} files were moved to the trash.")
         self.summary.setText(moved.format(f"{n:,}"))
-        stayed = [hidden for hidden in self._model.files if hidden.file.path not in self._model.moved]
+        stayed = [hidden for hidden in self._model.rows if hidden.file.path not in self._model.moved]
         self.note.setText(
             self.tr("{0} stayed where they are: the reasons are in the list.").format(f"{len(stayed):,}")
             if stayed

@@ -84,14 +84,14 @@ def test_broken_pictures_become_problems_with_reasons_and_no_box(
     assert any(line.startswith("Found 6 images; 3 skipped (1 not found, 2 not an image)") for line in said), said
     qtbot.waitUntil(lambda: any("4 files could not be used, see Problems" in line for line in said), timeout=5000)
     qtbot.waitUntil(lambda: window.grid.count() == 3, timeout=5000)
-    codes = {Path(problem.path).name: problem.code for problem in window.problems._model.problems}
+    codes = {Path(problem.path).name: problem.code for problem in window.problems._model.rows}
     assert codes == {
         "broken.jpg": "UNREADABLE_IMAGE",
         "empty.jpg": "EMPTY_FILE",
         "letter.txt": "UNSUPPORTED_FORMAT",
         "gone.jpg": "FILE_NOT_FOUND",
     }
-    assert all(problem.message and problem.way_out for problem in window.problems._model.problems)
+    assert all(problem.message and problem.way_out for problem in window.problems._model.rows)
     assert not boxes and QApplication.activeModalWidget() is None
 
 

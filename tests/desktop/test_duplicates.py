@@ -123,7 +123,7 @@ def test_hidden_files_go_to_the_trash_and_never_those_of_the_kept_one(
     qtbot.waitUntil(lambda: bool(page.findChildren(TrashDialog)), timeout=30_000)
     (dialog,) = page.findChildren(TrashDialog)
     qtbot.waitUntil(dialog.move_button.isEnabled, timeout=30_000)
-    listed_ = {Path(hidden.file.path) for hidden in dialog._model.files}
+    listed_ = {Path(hidden.file.path) for hidden in dialog._model.rows}
     assert listed_ == {found["astronaut small.png"], found["astronaut crop.png"], changed}
     assert dialog.move_button.text() == "Move 2 files to the trash"
     dialog.move_button.click()
@@ -133,7 +133,7 @@ def test_hidden_files_go_to_the_trash_and_never_those_of_the_kept_one(
     assert all(name in there for name in names)
     trashed = {path.name for path in (tmp_path / "data" / "Trash" / "files").iterdir()}
     assert trashed == {"astronaut small.png", "astronaut crop.png"}
-    reasons = [dialog._model.reason(hidden) for hidden in dialog._model.files if hidden.file.path == str(changed)]
+    reasons = [dialog._model.reason(hidden) for hidden in dialog._model.rows if hidden.file.path == str(changed)]
     assert reasons == ["It has changed since it was looked at."]
     dialog.reject()
     assert QApplication.activeModalWidget() is None
