@@ -5,109 +5,18 @@ from __future__ import annotations
 import os
 import shutil
 import threading
-import time
-from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from engine import ranking, spaces
-from engine.library import conditions, database, models, vectors
+from engine import spaces
+from engine.library import database, models, vectors
 from engine.schemas.library import Query
-from engine.schemas.similar import IndexState
-from engine.search import hot_index
 from engine.spaces import Space
 from engine.view import LibraryView
 from tests import synthetic_library
-from tests.engine.search.clouds import clouds
-
-DIM, N = 64, 1500
-REF = "synthetic@1"
-
-
-@pytest.fixture(autouse=True)
-def small_limits(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A few hundred vectors behave as a million would."""
-    monkeypatch.setattr(spaces, "EXACT_ROWS", 200)
-    monkeypatch.setattr(hot_index, "EXACT_ROWS", 200)
-    monkeypatch.setattr(hot_index, "_TAIL_ROWS", 150)
-    monkeypatch.setattr(ranking, "LAG_ROWS", 100)
-    monkeypatch.setattr(spaces, "_LOOK_S", 0.02)
-    monkeypatch.setattr(spaces, "_RETRY_S", 0.05)
-
-
-class Ground:
-    """A library of vectors, and an index folder."""
-
-    def __init__(self, folder: Path) -> None:
-        self.library, self.folder = folder / "l.lightdesk", folder / "index"
-        self.vectors = clouds(N + 400, DIM, 12, 0.4, 2)
-        with pytest.MonkeyPatch.context() as patch:
-            patch.setattr(synthetic_library, "manifest", lambda: _manifest())
-            self.model_id = synthetic_library.build(self.library, N + 400, labelled_share=0)
-        self.add(range(1, N + 1))
-        self.said: list[IndexState] = []
-        self.opened: list[Space] = []
-
-    def add(self, content_ids: range) -> None:
-        conn = database.connect(self.library)
-        with conn:
-            ids = list(content_ids)
-            vectors.store(conn, self.model_id, ids, self.vectors[[i - 1 for i in ids]])
-        conn.close()
-
-    def change(self, sql: str) -> None:
-        conn = database.connect(self.library)
-        conn.execute(sql)
-        conn.close()
-
-    def space(self, *, ready: bool = True) -> Space:
-        space = Space(self.library, REF, self.folder, tell=self.said.append)
-        self.opened.append(space)
-        space.start()
-        if ready:
-            wait_for(lambda: space.state.phase == "ready")
-        return space
-
-    def ask(self, space: Space, row: int, k: int = 20, where: Query | None = None) -> tuple[list[int], str]:
-        view = LibraryView(self.library)
-        try:
-            found, _n, note = space.search(view, self.vectors[row], k, where or Query(model_ref=REF))
-        finally:
-            view.close()
-        return found.content_ids.tolist(), note
-
-    def truth(self, row: int, among: np.ndarray, k: int = 20) -> list[int]:
-        scores = np.round(self.vectors[among - 1].astype(np.float64) @ self.vectors[row].astype(np.float64), 6)
-        return among[np.lexsort((among, -scores))[:k]].tolist()
-
-
-def _manifest():
-    return made_manifest(embedding_dim=DIM, n_classes=10)
-
-
-made_manifest = synthetic_library.manifest
-ALL = np.arange(1, N + 1)
-
-
-def wait_for(true: Callable[[], bool]) -> None:
-    until_s = time.monotonic() + 30
-    while not true():
-        assert time.monotonic() < until_s, "it never came true"
-        time.sleep(0.01)
-
-
-@pytest.fixture
-def ground(tmp_path: Path) -> Iterator[Ground]:
-    made = Ground(tmp_path)
-    yield made
-    for space in made.opened:
-        space.close()
-
-
-def close_enough(found: list[int], truth: list[int]) -> bool:
-    return len(set(found) & set(truth)) >= 0.95 * len(truth)
+from tests.engine.space_ground import ALL, DIM, Ground, N, close_enough, wait_for
 
 
 def test_built_in_the_background_and_right(ground: Ground) -> None:
@@ -258,35 +167,3 @@ def test_a_model_that_the_library_does_not_know_finds_nothing(ground: Ground) ->
     space.start()
     ground.opened.append(space)
     assert ground.ask(space, 3)[0] == []
-
-
-def test_a_filter_that_keeps_many_is_asked_of_each_result_and_one_that_keeps_few_is_worked_out(
-    ground: Ground, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(conditions, "FEW", 100)
-    space = ground.space()
-    worked_out: list[Query] = []
-    allowed = LibraryView.allowed
-
-    def noted(view: LibraryView, query: Query) -> object:
-        worked_out.append(query)
-        return allowed(view, query)
-
-    monkeypatch.setattr(LibraryView, "allowed", noted)
-    conn = database.connect(ground.library)
-    confidences = np.array(
-        conn.execute("SELECT confidence FROM predictions WHERE content_id <= ? ORDER BY content_id", (N,)).get
-    )
-    conn.execute("UPDATE contents SET visible = 0 WHERE id % 7 = 0")
-    conn.close()
-    bounds = np.sort(confidences)[[N // 3, N - 60]]
-    for bound, sifted in ((bounds[0], True), (bounds[1], False)):
-        worked_out.clear()
-        where = Query(confidence_min=float(bound), model_ref=REF)
-        among = ALL[(confidences >= bound) & (ALL % 7 != 0)]
-        for row in (0, 700, N + 20):
-            assert close_enough(ground.ask(space, row, where=where)[0], ground.truth(row, among))
-        assert bool(worked_out) != sifted
-    worked_out.clear()
-    far = Query(confidence_min=float(bounds[0]), text=".", class_name="nothing", model_ref=REF)
-    assert ground.ask(space, 0, where=far)[0] == [] and worked_out

@@ -9,12 +9,11 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from engine.library import conditions, database, selection
+from engine.library import database, selection
 from engine.library.database import fold
 from engine.schemas.library import Query
+from tests.engine.library.asked import SORTS, passes, query
 from tests.engine.library.made_up import (
-    CLASSES,
-    CONFIDENCES,
     Known,
     Made,
     class_ids,
@@ -23,39 +22,6 @@ from tests.engine.library.made_up import (
     write,
 )
 from tests.engine.library.small_library import SmallLibrary
-
-SORTS = ("added", "name", "time", "confidence", "margin", "class")
-query = st.builds(
-    Query,
-    source_id=st.none() | st.integers(1, 4),
-    class_name=st.none() | st.sampled_from([*CLASSES, "cAt", "nothing", "\ud800"]),
-    confidence_min=st.sampled_from([0.0, 0.0, *CONFIDENCES]),
-    confidence_max=st.sampled_from([1.0, 1.0, *CONFIDENCES]),
-    labelled=st.sampled_from(["any", "any", "labelled", "unlabelled", "rejected"]),
-    text=st.sampled_from(["", "", "", "JPG", " ant ", "ss", "%", "_", "CAT", "ä", "\x00", "\udcff", "'"]),
-    sort=st.sampled_from(SORTS),
-    descending=st.booleans(),
-)
-
-
-def passes(known: Known, asked: Query) -> bool:
-    made = known.made
-    confidence = None if made.prediction is None else made.prediction[1]
-    bounded = asked.confidence_min > 0 or asked.confidence_max < 1
-    text = fold(asked.text.strip())
-    return (
-        known.visible
-        and (asked.source_id is None or asked.source_id in made.sources)
-        and (asked.class_name is None or known.class_name == asked.class_name)
-        and (not bounded or (confidence is not None and asked.confidence_min <= confidence <= asked.confidence_max))
-        and {
-            "any": True,
-            "unlabelled": not known.has_label,
-            "labelled": known.has_label and made.label is not None and made.label[0] == "accepted",
-            "rejected": known.has_label and made.label is not None and made.label[0] == "rejected",
-        }[asked.labelled]
-        and (not text or text in known.folded or (known.class_name is not None and text in fold(known.class_name)))
-    )
 
 
 def expected(contents: list[Known], asked: Query, ids: dict[str, int]) -> list[int]:
@@ -75,30 +41,6 @@ def expected(contents: list[Known], asked: Query, ids: dict[str, int]) -> list[i
     if asked.descending:
         keyed.reverse()
     return [known.id for known in keyed + [known for known in chosen if key(known) is None]]
-
-
-@pytest.mark.parametrize("n_few", [0, 3, 20_000], ids=["always the walks", "as it comes", "always looked up"])
-@settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(contents=made_contents, removed=removed_sources, queries=st.lists(query, min_size=1, max_size=6))
-def test_all_readings_of_a_filter_agree(
-    small: SmallLibrary, n_few: int, contents: list[Made], removed: set[int], queries: list[Query]
-) -> None:
-    kept, conditions.FEW = conditions.FEW, n_few
-    try:
-        with small.tried():
-            known = write(small, contents, removed)
-            every = np.array([one.id for one in known], dtype=np.int64)
-            for asked in queries:
-                wanted = [one.id for one in known if passes(one, asked)]
-                assert sorted(selection.ids(small.conn, asked, small.model_id).tolist()) == wanted
-                assert selection.passing(small.conn, asked, small.model_id, every[::-1]).tolist() == wanted[::-1]
-                few = selection.few(small.conn, asked, small.model_id)
-                assert few is None or few.tolist() == wanted
-                assert few is None or selection.filters(asked)
-                mask = selection.allowed(small.conn, asked, small.model_id)
-                assert (every if mask is None else every[mask[every]]).tolist() == wanted
-    finally:
-        conditions.FEW = kept
 
 
 @pytest.mark.parametrize("few", [0.0, 1 / 8, 100.0], ids=["always the whole order", "as it comes", "always one by one"])
