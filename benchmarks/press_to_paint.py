@@ -1,4 +1,4 @@
-"""How long it takes from the press of F until the ranking is painted, in the real window. For tests and benchmarks."""
+"""How long it takes from the press of F until the ranking is painted, in the real window."""
 
 from __future__ import annotations
 

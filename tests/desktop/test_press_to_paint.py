@@ -5,9 +5,9 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
+from benchmarks.press_to_paint import PressToPaint
 from tests.desktop.conftest import Shown, on_first
 from tests.desktop.fake_view import FakeView
-from tests.desktop.press_to_paint import PressToPaint
 
 Show = Callable[..., Shown]
 
