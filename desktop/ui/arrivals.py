@@ -25,12 +25,13 @@ class Arrivals:
         self._dropped_s: dict[int, float] = {}  # by job
         self._first: dict[int, int] = {}  # content, by job
         self._wanted: int | None = None
+        self._newest: int | None = None  # the first picture of the drop that came last
 
     def forget(self) -> None:
         """Another library."""
         self._dropped_s.clear()
         self._first.clear()
-        self._wanted = None
+        self._wanted = self._newest = None
 
     def dropped(self, job_id: int) -> None:
         """This job is a drop that was made just now."""
@@ -44,6 +45,11 @@ class Arrivals:
             del self._first[next(iter(self._first))]
         self._match(job_id)
 
+    def lead(self) -> None:
+        """Go to the first picture of the newest drop, as soon as it is listed: the person wants to see it after all."""
+        self._wanted = self._newest
+        self.shown()
+
     def shown(self) -> None:
         """The list of the grid has been read again."""
         if self._wanted is not None and self._grid.shows(self._wanted):
@@ -54,6 +60,7 @@ class Arrivals:
     def _match(self, job_id: int) -> None:
         if job_id in self._dropped_s and job_id in self._first:
             dropped_s, first = self._dropped_s.pop(job_id), self._first.pop(job_id)
+            self._newest = first
             if time.monotonic() - dropped_s < _PATIENCE_S:
                 self._wanted = first
                 self.shown()

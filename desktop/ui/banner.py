@@ -63,6 +63,11 @@ class Banner(QWidget):
         if asked or not (self.isVisible() and self._kind == "error"):
             self._show("notice", text, text, ways)
 
+    def take_back(self, text: str) -> None:
+        """Take a notice away, if it is still the one that is up."""
+        if self._kind == "notice" and self.text.accessibleName() == text:
+            self.dismiss()
+
     def dismiss(self) -> None:
         """Take it away."""
         self.hide()

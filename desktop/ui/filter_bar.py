@@ -55,7 +55,7 @@ class FilterBar(QWidget):
             combo.currentIndexChanged.connect(lambda _index: self._tell())
         self.class_name.currentIndexChanged.connect(lambda _index: self._tell())
         self.direction.toggled.connect(self._turned)
-        self.clear_button.clicked.connect(self._clear_by_hand)
+        self.clear_button.clicked.connect(self.clear_by_hand)
         self.model.activated.connect(lambda _index: self.modelChosen.emit(self.model.currentData()))
         self._show_state()
 
@@ -328,7 +328,8 @@ class FilterBar(QWidget):
         icons.set_icon(self.direction, "descending" if descending else "ascending")
         self._tell()
 
-    def _clear_by_hand(self) -> None:
+    def clear_by_hand(self) -> None:
+        """Let everything through, as a person would."""
         self.clear()
         self.changed.emit()
 

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
 from desktop.ui.arrivals import Arrivals
 from desktop.ui.browsing import Browser
+from desktop.ui.drop_note import DropNote
 from desktop.ui.exploring import Exploring
 from desktop.ui.library_menu import LibraryMenu
 from desktop.ui.library_panel import ALL, COVERAGE, DUPLICATES, PROBLEMS
@@ -53,6 +54,7 @@ class MainWindow(WindowInsights):
         self.steps = Steps(engine, self._seen_selection, self)
         self._begin_insights()
         self.arrivals = Arrivals(self.grid, self._is_free)
+        self.drop_note = DropNote(self.banner, self._sees_all, self._show_all)
         self.library_menu = LibraryMenu(self, shell, state, self.banner)
         self.actions_by_name = build_menus(self, self.middle)
         self.library_menu.add_recent(self.actions_by_name["switch_library"])
@@ -123,6 +125,7 @@ class MainWindow(WindowInsights):
         self.browser.failed.connect(self.show_error)
         self.duplicates.page.finder.failed.connect(self.show_error)
         self._connect_duplicates()
+        self.middle.turned.connect(lambda _page: self.drop_note.look())
         self.middle.turned.connect(lambda page: self.inspector.setVisible(page not in self.asides()))
 
     def query(self) -> Query:
@@ -202,6 +205,7 @@ class MainWindow(WindowInsights):
         self.duplicates.page.reset()
         self.filters.show_by_likeness(False)
         self.arrivals.forget()
+        self.drop_note.forget()
         self._order = None
         self.problems.show_problems([])
         self.activity.reset()
@@ -261,6 +265,7 @@ class MainWindow(WindowInsights):
         order, self._order = self._order, (query.sort, query.descending, self.exploring.n_moves)
         self.exploring.shown(ids, query, anew=order not in (None, self._order))
         self.arrivals.shown()
+        self.drop_note.look()
         if self._keys_to_found:
             self._keys_to_found = False
             self.middle.take_keys()

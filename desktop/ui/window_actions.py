@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QAction, QGuiApplication, QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QFileDialog, QMenu, QWidget
+from PySide6.QtWidgets import QFileDialog, QMenu
 
 from desktop.ui import reveal
 from desktop.ui.about import AboutDialog
@@ -33,10 +33,6 @@ class WindowActions(WindowDrops):
     _facets: Facets
 
     # Steps by a person
-
-    def asides(self) -> tuple[QWidget, ...]:
-        """Pages on which no picture of the grid is seen."""
-        return self.problems, self.closed, self.duplicates.page
 
     def _seen_selection(self) -> list[int]:
         """Return what a step goes to: nothing while the pictures are not shown."""
@@ -111,7 +107,7 @@ class WindowActions(WindowDrops):
         paths = [source.path for source in self._facets.sources if source.path]
         if paths:
             self.activity.say(self.tr("Looking for new and changed files…"))
-            self.submit(paths)
+            self.steps.take_in(paths, self.arrivals.dropped)
         else:
             self.activity.say(self.tr("No folder has been added yet."))
 

@@ -16,11 +16,14 @@ from PySide6.QtGui import (
     QKeyEvent,
     QKeySequence,
 )
+from PySide6.QtWidgets import QWidget
 
 from desktop.ui import intake
 from desktop.ui.arrivals import Arrivals
 from desktop.ui.drag_out import contents_in
+from desktop.ui.drop_note import DropNote
 from desktop.ui.exploring import Exploring
+from desktop.ui.library_panel import ALL
 from desktop.ui.steps import Steps
 from desktop.ui.window_parts import WindowParts
 
@@ -35,11 +38,37 @@ class WindowDrops(WindowParts):
     exploring: Exploring
     steps: Steps
     arrivals: Arrivals
+    drop_note: DropNote
 
     def submit(self, paths: list[str]) -> None:
         """Take paths into the library."""
         if paths:
-            self.steps.take_in(paths, self.arrivals.dropped)
+            self.steps.take_in(paths, self._dropped)
+
+    def asides(self) -> tuple[QWidget, ...]:
+        """Pages on which no picture of the grid is seen."""
+        return self.problems, self.closed, self.duplicates.page
+
+    def _dropped(self, job_id: int) -> None:
+        self.arrivals.dropped(job_id)
+        self.drop_note.dropped(job_id)
+
+    def _sees_all(self) -> bool:
+        """Tell whether what comes in is seen to come."""
+        aside = self.middle.currentWidget() in (self.large, self.compared, *self.asides())
+        return not (aside or self.exploring.stands or self.filters.is_filtering())
+
+    def _show_all(self) -> None:
+        self.exploring.close()
+        if self.filters.is_filtering():
+            self.filters.clear_by_hand()
+        self.panel.show_choice(ALL)
+        self._show_pictures()
+        self.middle.take_keys()
+        self.arrivals.lead()
+
+    def _show_pictures(self) -> None:
+        raise NotImplementedError
 
     def paste(self) -> None:
         """Take an image or paths from the clipboard into the library."""

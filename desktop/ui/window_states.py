@@ -26,6 +26,7 @@ class WindowStates(WindowActions):
     def show_preflight(self, preflight: Preflight) -> None:
         """A drop was counted."""
         self.activity.show_preflight(preflight)
+        self.drop_note.counted(preflight)
 
     def show_model(self, state: ModelState) -> None:
         """The model moved."""

@@ -49,6 +49,25 @@ def test_who_is_busy_then_is_not_moved_later(monkeypatch: pytest.MonkeyPatch) ->
     assert grid.gone_to == []
 
 
+def test_who_was_busy_is_led_there_when_they_ask() -> None:
+    grid, free = Grid(), [False]
+    arrivals = Arrivals(grid, lambda: free[0])  # type: ignore[arg-type]
+    arrivals.lead()  # nothing was dropped
+    arrivals.dropped(3)
+    arrivals.began(3, 42)
+    grid.listed.add(42)
+    arrivals.shown()
+    free[0] = True
+    arrivals.shown()
+    assert grid.gone_to == []
+    grid.listed.clear()
+    arrivals.lead()
+    assert grid.gone_to == []  # not listed yet
+    grid.listed.add(42)
+    arrivals.shown()
+    assert grid.gone_to == [42]
+
+
 def test_of_jobs_that_nobody_dropped_little_is_kept() -> None:
     arrivals = Arrivals(Grid(), lambda: True)  # type: ignore[arg-type]
     for job_id in range(1000):

@@ -89,6 +89,16 @@ def test_an_answer_takes_the_place_of_an_error_and_a_notice_does_not(banner: Ban
     assert banner.text.text() == "no damage found"
 
 
+def test_a_notice_is_taken_back_and_what_came_after_it_is_not(banner: Banner) -> None:
+    for text, up in (("One", False), ("Another", True)):
+        banner.show_notice(text)
+        banner.take_back("One")
+        assert banner.isVisible() == up
+    banner.show_error(error())
+    banner.take_back(banner.text.accessibleName())
+    assert banner.isVisible()
+
+
 def test_it_is_closed_by_its_button(banner: Banner, qtbot) -> None:
     banner.show_notice("x")
     banner.close_button.setFocus()

@@ -6,10 +6,10 @@ from collections.abc import Callable
 
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDragMoveEvent, QDropEvent
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QPushButton
 
 from desktop.ui.drag_out import mime_of
-from tests.desktop.conftest import Shown
+from tests.desktop.conftest import Shown, on_first
 
 Show = Callable[..., Shown]
 LEFT, NONE, COPY = Qt.MouseButton.LeftButton, Qt.KeyboardModifier.NoModifier, Qt.DropAction.CopyAction
@@ -87,3 +87,42 @@ def test_the_pictures_of_another_window_are_files_here(show: Show, qtbot) -> Non
     assert enter(shown, mime) and move(shown, mime, QPoint(300, 300)).isAccepted()
     QApplication.sendEvent(shown.window, QDropEvent(QPointF(300, 300), COPY, mime, LEFT, NONE))
     qtbot.waitUntil(lambda: shown.calls("submit") == [(("/other/IMG_00001.jpg",),)])
+
+
+def drop(shown: Shown, *addresses: str) -> None:
+    mime = urls(*addresses)
+    enter(shown, mime)
+    QApplication.sendEvent(shown.window, QDropEvent(QPointF(300, 300), COPY, mime, LEFT, NONE))
+
+
+def ways(shown: Shown) -> dict[str, QPushButton]:
+    return {b.text(): b for b in shown.window.banner.findChildren(QPushButton) if b.isVisible()}
+
+
+def test_a_drop_while_a_ranking_stands_is_said_and_leads_to_what_came(show: Show, qtbot) -> None:
+    shown = show(9)
+    window = shown.window
+    on_first(qtbot, shown)
+    window.find_similar()
+    qtbot.waitUntil(lambda: window.similar.stop.is_whole, timeout=5000)
+    window.filters.labelled.setCurrentIndex(2)  # and a filter
+    drop(shown, "file:///a.jpg", "file:///b.jpg")
+    qtbot.waitUntil(window.banner.isVisible, timeout=5000)
+    assert window.banner.text.text().startswith("2 pictures are being taken in")
+    assert window.exploring.stands  # nobody is pulled away
+    ways(shown)["Show all pictures"].click()
+    assert not window.exploring.stands and not window.filters.is_filtering() and not window.banner.isVisible()
+    qtbot.waitUntil(lambda: window.grid.count() == 11 and window.grid.current_id() == 10, timeout=5000)
+
+
+def test_a_drop_on_another_page_is_said_until_all_pictures_are_seen(show: Show, qtbot) -> None:
+    shown = show(9)
+    window = shown.window
+    drop(shown, "file:///a.jpg")
+    qtbot.waitUntil(lambda: window.grid.count() == 10, timeout=5000)
+    assert not window.banner.isVisible()  # it is seen to come
+    window.show_duplicates()
+    drop(shown, "file:///b.jpg")
+    qtbot.waitUntil(window.banner.isVisible, timeout=5000)
+    window.back()
+    assert window.grid.isVisible() and not window.banner.isVisible()
