@@ -70,6 +70,7 @@ def build(folder: Path, cloud: Cloud) -> dict[str, Any]:
     name = SpaceName(_LIBRARY, _REF, cloud.dim)
     kept = Snapshot(hot.content_ids, compact, cloud.n, cloud.n)
     took_s["snapshot"] = timed_ms(lambda: snapshot.save(folder, name, kept))[0] / 1000
+    file.close()
     np.savez(folder / "truth.npz", **{key: truth.of(key) for key in ("all", *SHARES)})
     size = sum(path.stat().st_size for path in folder.iterdir() if path.name.startswith(("compact-", "contents-")))
     return {
@@ -113,6 +114,7 @@ def ask(folder: Path, cloud: Cloud) -> dict[str, Any]:
         "at_most_during_queries": round(max(samples) - before["all"], 1),
     }
     result["adding"] = _added(hot, later)
+    hot.file.close()
     return result
 
 
