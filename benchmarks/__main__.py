@@ -29,7 +29,7 @@ def main() -> int:
     parser.add_argument("folder", type=Path, help="JPEG photos; they are repeated with a few bytes appended")
     parser.add_argument("--images", type=int, help="photos in a folder, instead of each part's own number")
     parser.add_argument("--items", type=int, default=100_000, help="items of the large library (%(default)s)")
-    parser.add_argument("--rows", type=int, help="rows of growth, vectors of similar (1000000)")
+    parser.add_argument("--rows", type=int, help="rows of growth, vectors of similar (1000000), rows of press (100000)")
     parser.add_argument("--only", nargs="+", choices=tuple(PARTS), metavar="PART", help="with all: these parts")
     parser.add_argument("--out", type=Path, help="also write documents and table into this folder")
     parser.add_argument("--scratch", type=Path, help="keep the large library and the model here between runs")
@@ -86,11 +86,14 @@ def _all(options: argparse.Namespace, scratch: Path) -> int:
         if (value := getattr(options, name)) is not None:
             words += [f"--{name}", str(value)]
     for part in options.only or PARTS:
+        began_s = time.perf_counter()
         ran = subprocess.run([sys.executable, "-m", "benchmarks", part, *words], stdout=subprocess.PIPE, text=True)
         try:
             documents[part] = json.loads(ran.stdout)
         except json.JSONDecodeError:
             documents[part] = {"part": part, "failed": f"the part {part} ended with {ran.returncode}"}
+        # With what the part stands on, where it was the first to need it: the model, the large library.
+        documents[part]["with_start_s"] = round(time.perf_counter() - began_s, 1)
         print(json.dumps(documents[part], indent=2), flush=True)
     text = table.rendered(documents)
     print(text)

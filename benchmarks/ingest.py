@@ -24,7 +24,7 @@ from benchmarks.waiting import until
 _IN_LIMIT = 100
 
 
-def measure(source: Path, scratch: Path, models: Path, *, n_images: int = 1200, rounds: int = 5) -> dict[str, Any]:
+def measure(source: Path, scratch: Path, models: Path, *, n_images: int = 1000, rounds: int = 3) -> dict[str, Any]:
     """Return rates, medians, ratios, the limit and the ledger."""
     model = built_model(models)
     folder = scratch / "photos"

@@ -1,4 +1,4 @@
-"""The map of 100,000 contents: making it, and the widget under the hands; the widget with a million, too.
+"""The map of 100,000 contents: making it, and the widget under the hands; where asked for, the widget with more points.
 
 Vectors are those of real photos: crops of the photos given, embedded by the default model, mixed with their neighbours
 and with noise of a tenth of the norm. The seed is in the document. The widget is the window's own, in software rendering,
@@ -35,7 +35,6 @@ from engine.search import projection
 
 SEED = 7
 N_POINTS = 100_000
-_N_MANY = 1_000_000
 _CROPS = 8  # of each photo
 _SIDE_PX = 224
 _NOISE = 0.1
@@ -48,8 +47,10 @@ _LASSO = 50_000
 _NAMED = 20
 
 
-def measure(photos: Path, scratch: Path, models: Path, *, n_points: int = N_POINTS) -> dict[str, Any]:
-    """Measure both halves: projecting, and the widget on what came of it."""
+def measure(
+    photos: Path, _scratch: Path, models: Path, *, n_points: int = N_POINTS, n_many: int = 0
+) -> dict[str, Any]:
+    """Measure both halves: projecting, and the widget on what came of it; also on `n_many` points like them."""
     began_s = time.perf_counter()
     vectors, kinds = embeddings(photos, models, n_points)
     made_s = time.perf_counter() - began_s
@@ -60,10 +61,11 @@ def measure(photos: Path, scratch: Path, models: Path, *, n_points: int = N_POIN
     theme.apply(app, "light")
     pictures = [QImage(str(file)).scaled(256, 256, Qt.AspectRatioMode.KeepAspectRatio) for file in originals(photos)]
     result["widget"] = _widget(places, kinds, pictures)
-    random = np.random.default_rng(SEED)
-    again = random.integers(n_points, size=_N_MANY)
-    many = places[again] + 0.3 * random.standard_normal((_N_MANY, 2)).astype(np.float32)
-    result["widget_of_a_million"] = _widget(many, kinds[again], pictures)
+    if n_many:
+        random = np.random.default_rng(SEED)
+        again = random.integers(n_points, size=n_many)
+        many = places[again] + 0.3 * random.standard_normal((n_many, 2)).astype(np.float32)
+        result["widget_of_many"] = {"n_points": n_many} | _widget(many, kinds[again], pictures)
     return result
 
 

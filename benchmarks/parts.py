@@ -100,6 +100,24 @@ def _similar(ground: Ground) -> dict[str, Any]:
     return similar.measure(ground.photos, ground.scratch, ground.models, **ground.given(n_large="n_rows"))
 
 
+def _press(ground: Ground) -> dict[str, Any]:
+    from benchmarks import press
+
+    return press.measure(ground.photos, ground.scratch / "press", ground.models, **ground.given(n_rows="n_rows"))
+
+
+def _map(ground: Ground) -> dict[str, Any]:
+    from benchmarks import map as map_benchmark
+
+    return map_benchmark.measure(ground.photos, ground.scratch, ground.models)
+
+
+def _duplicates(ground: Ground) -> dict[str, Any]:
+    from benchmarks import duplicates
+
+    return duplicates.measure(ground.photos, ground.scratch, ground.models)
+
+
 # In the order of a whole run. The ones that need the large library say so, and share one.
 PARTS: dict[str, Callable[[Ground], dict[str, Any]]] = {
     "ingest": _ingest,
@@ -112,5 +130,8 @@ PARTS: dict[str, Callable[[Ground], dict[str, Any]]] = {
     "start": _start,
     "growth": _growth,
     "similar": _similar,
+    "press": _press,
+    "map": _map,
+    "duplicates": _duplicates,
 }
 ON_THE_BIG_LIBRARY = frozenset(("drop", "second_window", "browsing", "grid", "start"))

@@ -53,7 +53,7 @@ class PeerMissing(Exception):
     """A peer could not be installed or started, with the reason."""
 
 
-def measure(source: Path, scratch: Path, models: Path, *, n_images: int = 600, rounds: int = 3) -> dict[str, Any]:
+def measure(source: Path, scratch: Path, models: Path, *, n_images: int = 400, rounds: int = 3) -> dict[str, Any]:
     """Return images a second of each, in turn, and how often they agree with our first class."""
     model = built_model(models)
     folder = scratch / "photos"

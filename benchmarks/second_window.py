@@ -22,7 +22,7 @@ from benchmarks.photos import repeated
 from benchmarks.waiting import wait
 from engine.events import Event, PredictionsStored
 
-N_PHOTOS = 40
+N_PHOTOS = 20
 _LIMIT_S = 60.0
 
 

@@ -1,4 +1,5 @@
-"""``python -m benchmarks.similar_full FOLDER``: everything about searching by example, at a million vectors. It takes hours.
+"""``python -m benchmarks.similar_full FOLDER``: everything about searching by example, at a million vectors, and the
+press of the key that asks for it. It takes hours.
 
 Each step leaves a JSON file in the folder of results when it is done, and is not done again; so a run goes on where it was cut.
 To have a step again, remove its file. Vectors and indexes lie in the scratch folder while they are needed: up to 12 GB.
@@ -24,6 +25,7 @@ from benchmarks.similar_turn import GRAPHS, WAYS
 SIZES = (1_000_000, 300_000, 100_000)
 LIBRARY_NOISE = GRAPHS_NOISE = 0.3
 LIBRARY_SHAPE = GRAPHS_SHAPE = "many"
+N_PRESSES, N_POINTS = 100, 1_000_000
 
 
 class Steps:
@@ -54,6 +56,7 @@ class Steps:
                         index, real[s], m, x
                     )
         steps[f"library-{n}"] = lambda: similar_library.measure(home, real[LIBRARY_SHAPE], models, n, LIBRARY_NOISE)
+        steps[f"press-{n}"] = lambda: self._pressed(models, n, real[LIBRARY_SHAPE])
         # The same noise and shape first at the smallest size: all ways side by side, graphs too.
         small, least = (self._sizes[-1],), f"peers-{self._sizes[-1]}"
         steps[least] = lambda: self._compared(GRAPHS_SHAPE, GRAPHS_NOISE, small, WAYS, real)
@@ -62,9 +65,22 @@ class Steps:
                 steps[f"peers-{shape}-{noise}"] = lambda s=shape, x=noise: self._compared(
                     s, x, self._sizes[:1], similar_peers.without_graphs(), real
                 )
+        steps["map"] = lambda: self._map(models)
         graphs = ["lightdesk", *(name for name in WAYS if name in GRAPHS)]
         steps["graphs"] = lambda: self._compared(GRAPHS_SHAPE, GRAPHS_NOISE, self._sizes, graphs, real)
         return steps
+
+    def _pressed(self, models: Path, n: int, real: Path) -> dict[str, Any]:
+        from benchmarks import press  # brings Qt, which no other step needs
+
+        return press.measure(
+            self._photos, self._scratch / f"press-{n}", models, n_rows=n, n_presses=N_PRESSES, real=real
+        )
+
+    def _map(self, models: Path) -> dict[str, Any]:
+        from benchmarks import map as map_benchmark
+
+        return map_benchmark.measure(self._photos, self._scratch, models, n_many=N_POINTS)
 
     def _compared(
         self, shape: str, noise: float, sizes: Iterable[int], names: Iterable[str], real: dict[str, Path]

@@ -40,27 +40,33 @@ _FEW_HUNDREDTHS = 0.00005
 
 def measure(folder: Path, real: Path, models_folder: Path, n: int, noise: float, *, keep: bool = False) -> dict[str, Any]:
     """Go through all steps. What is made stays where a run is cut, and is removed at its end unless `keep`."""
-
-    def step(name: str) -> dict[str, Any]:
-        words = [name, str(folder), "--real", str(real), "--models", str(models_folder), "--n", str(n), "--noise", str(noise)]
-        command = [sys.executable, "-m", "benchmarks.similar_library", *words]
-        ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=2 * _LIMIT_S, check=False)
-        if ran.returncode:
-            raise SystemExit(f"The library of {n:,} could not be measured: the step {name} ended with {ran.returncode}.")
-        document: dict[str, Any] = json.loads(ran.stdout)
-        return document
-
-    document = {name: step(name) for name in ("make", "build", "start", "ask", "feed")}
+    document = {name: step(name, folder, real, models_folder, n, noise) for name in STEPS}
     if not keep:
         shutil.rmtree(folder, ignore_errors=True)
     return document
+
+
+def step(name: str, folder: Path, real: Path, models_folder: Path, n: int, noise: float) -> dict[str, Any]:
+    """Go through one step in a process of its own."""
+    words = [name, str(folder), "--real", str(real), "--models", str(models_folder), "--n", str(n), "--noise", str(noise)]
+    command = [sys.executable, "-m", "benchmarks.similar_library", *words]
+    ran = subprocess.run(command, stdout=subprocess.PIPE, text=True, timeout=2 * _LIMIT_S, check=False)
+    if ran.returncode:
+        raise SystemExit(f"The library of {n:,} could not be measured: the step {name} ended with {ran.returncode}.")
+    document: dict[str, Any] = json.loads(ran.stdout)
+    return document
+
+
+def home_of(folder: Path) -> Path:
+    """Return the home folder of the library that the steps make in `folder`."""
+    return folder / "home"
 
 
 class Ground:
     """A library and its space's folder."""
 
     def __init__(self, folder: Path, models_folder: Path, cloud: Cloud) -> None:
-        self.home, self.index, self.cloud = folder / "home", folder / "index", cloud
+        self.home, self.index, self.cloud = home_of(folder), folder / "index", cloud
         self.models = models_folder
         self.library = library_of(self.home)
         self.ref = built_model(models_folder).manifest.ref

@@ -5,6 +5,18 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from benchmarks.exploring_words import (
+    hover_holds,
+    lasso_holds,
+    moving_holds,
+    of_hover,
+    of_ingest,
+    of_lasso,
+    of_moving,
+    of_presses,
+    presses_hold,
+)
+
 Document = Mapping[str, Any]
 P95_MS = {100_000: 8, 1_000_000: 30}
 RECALL_10, RECALL_50, FILTERED_RECALL = 0.99, 0.98, 0.99
@@ -110,6 +122,16 @@ def of_steps(documents: Mapping[str, Document]) -> str:
             row(f"{name}: filters", of_library_filters(d), library_filters_hold(d))
             rate = d["feed"]["vectors_per_s"]
             row(f"{name}: taken in", f"{rate:,} vectors/s", rate >= VECTORS_PER_S)
+        elif name.startswith("press-"):
+            rest, busy = d["at_rest"], d["with_ingest"]
+            row(f"{name}: key press to results painted", of_presses(rest), presses_hold(rest))
+            row(f"{name}: while photos are taken in", f"{of_presses(busy)}; {of_ingest(busy)}", presses_hold(busy))
+        elif name == "map":
+            for widget in (d["widget"] | {"n_points": d["n_points"]}, d["widget_of_many"]):
+                n = widget["n_points"]
+                row(f"Map of {n:,}: pan and zoom, p99 of a frame", of_moving(widget), moving_holds(widget))
+                row(f"Map of {n:,}: hover, p99", of_hover(widget), hover_holds(widget))
+                row(f"Map of {n:,}: lasso", of_lasso(widget), lasso_holds(widget))
     for name, d in documents.items():
         for n, ways in d.get("by_size", {}).items():
             ahead = d["ahead_of_us"][n]

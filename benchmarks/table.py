@@ -5,28 +5,19 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
-from benchmarks import similar_words
+from benchmarks import exploring_rows, similar_rows
+from benchmarks.row import Row
 
 Documents = Mapping[str, dict[str, Any]]
 _BY = {"wheel": "wheel", "glide": "glide", "drag": "drag of the bar", "jumps": "jumps"}
 
 
-class _Row:
-    """One line: a condition over the documents of a part, and what to say of it."""
-
-    def __init__(
-        self, part: str, what: str, asked: str, measured: Callable[[dict[str, Any]], str],
-        holds: Callable[[dict[str, Any]], bool],
-    ) -> None:  # fmt: skip
-        self.part, self.what, self.asked, self.measured, self.holds = part, what, asked, measured, holds
-
-
-def _rows() -> list[_Row]:
+def _rows() -> list[Row]:
     def drop(size: str, when: str) -> Callable[[dict[str, Any]], str]:
         return lambda d: f"p95 {d[size][when]['p95']} ms, p50 {d[size][when]['p50']} ms ({d[size]['n_items']:,} items)"
 
     rows = [
-        _Row(
+        Row(
             "ingest", "Folder to stored rows, the window open and painting, against the plain loop", ">= 1.25 x",
             lambda d: (
                 f"{d['times_the_plain_loop']['window']} x ({d['median_images_per_s']['window']} against "
@@ -35,7 +26,7 @@ def _rows() -> list[_Row]:
             ),
             lambda d: d["times_the_plain_loop"]["window"] >= 1.25,
         ),
-        _Row(
+        Row(
             "ingest", "The same as a share of the machine's limit", ">= 0.80",
             lambda d: (
                 f"{d['share_of_the_limit']['window']} of {d['limit']['images_per_s']} images/s (without a window "
@@ -44,7 +35,7 @@ def _rows() -> list[_Row]:
             lambda d: d["share_of_the_limit"]["window"] >= 0.80,
         ),
         *(
-            _Row(
+            Row(
                 "drop", f"One photo dropped until painted, {title}, {doing}", "p95 <= 80 ms", drop(size, when),
                 lambda d, size=size, when=when: d[size][when]["p95"] <= 80,  # type: ignore[misc]
             )
@@ -52,7 +43,7 @@ def _rows() -> list[_Row]:
             for when, doing in (("idle_ms", "idle"), ("folder_job_ms", "a folder job running"))
         ),
         *(
-            _Row(
+            Row(
                 "second_window", f"A second window sees it, {title}", "<= 2 s",
                 lambda d, size=size: (  # type: ignore[misc]
                     f"median {d[size]['p50_ms'] / 1000:.2f} s, p95 {d[size]['p95_ms'] / 1000:.2f} s "
@@ -62,12 +53,12 @@ def _rows() -> list[_Row]:
             )
             for size, title in (("small_library", "small library"), ("large_library", "large library"))
         ),
-        _Row(
+        Row(
             "filling", "Gaps of a 5 ms timer on the GUI thread during an ingest", "p99.9 <= 50 ms, none over 100 ms",
             lambda d: f"p99.9 {d['gui_gap_ms']['p99.9']} ms, max {d['gui_gap_ms']['max']} ms ({d['n_images']:,} images)",
             lambda d: d["gui_gap_ms"]["p99.9"] <= 50 and d["gui_gap_ms"]["max"] <= 100,
         ),
-        _Row(
+        Row(
             "filling", "Resident size, last tenth against after the first", "within 10 %",
             lambda d: (
                 f"{d['resident_mb']['growth']:+.1%} ({d['resident_mb']['after_first_tenth']} to "
@@ -75,19 +66,19 @@ def _rows() -> list[_Row]:
             ),
             lambda d: abs(d["resident_mb"]["growth"]) <= 0.10,
         ),
-        _Row(
+        Row(
             "filling", "A known folder dropped again, to all predictions shown", "<= 2 s",
             lambda d: f"{d['dropped_again_s']} s ({d['n_dropped_again']:,}; the library itself {d['open_again_s']} s)",
             lambda d: d["dropped_again_s"] <= 2,
         ),
-        _Row(
+        Row(
             "filling", "Closing", "<= 2 s", lambda d: f"{d['close_s']} s", lambda d: d["close_s"] <= 2,
         ),
-        _Row(
+        Row(
             "grid", "Grid of a large library: open", "<= 1 s", lambda d: f"{d['open_ms']} ms ({d['n_items']:,} items)",
             lambda d: d["open_ms"] <= 1000,
         ),
-        _Row(
+        Row(
             "grid", "Scrolling, p99 of a frame", "<= 16.7 ms",
             lambda d: (
                 ", ".join(f"{name} {d[key]['frame_p99_ms']}" for key, name in _BY.items())
@@ -97,7 +88,7 @@ def _rows() -> list[_Row]:
             ),
             lambda d: all(d[key]["frame_p99_ms"] <= 16.7 for key in _BY),
         ),
-        _Row(
+        Row(
             "grid", "Visible tiles with pictures 200 ms after the scroll", ">= 95 %",
             lambda d: (
                 ", ".join(f"{name} {d[key]['share_with_pictures_200_ms_after']:.0%}" for key, name in _BY.items())
@@ -106,7 +97,7 @@ def _rows() -> list[_Row]:
             ),
             lambda d: all(d[key]["share_with_pictures_200_ms_after"] >= 0.95 for key in _BY),
         ),
-        _Row(
+        Row(
             "browsing", "Filter or order changed, to the first page painted", "<= 200 ms",
             lambda d: (
                 f"p50 {d['painted_p50_ms']} ms, p95 {d['painted_p95_ms']} ms, max {d['painted_max_ms']} ms "
@@ -114,12 +105,12 @@ def _rows() -> list[_Row]:
             ),
             lambda d: d["painted_p95_ms"] <= 200,
         ),
-        _Row(
+        Row(
             "start", "Start to first click accepted, large library", "<= 1.5 s",
             lambda d: f"median {d['median_ms'] / 1000:.2f} s, slowest {d['max_ms'] / 1000:.2f} s ({d['platform']})",
             lambda d: d["median_ms"] <= 1500,
         ),
-        _Row(
+        Row(
             "growth", "Rate with many rows against few", ">= 0.9",
             lambda d: (
                 f"{d['ratio']['no_window']} without, {d['ratio']['window']} with a window "
@@ -127,7 +118,7 @@ def _rows() -> list[_Row]:
             ),
             lambda d: d["ratio"]["no_window"] >= 0.9,
         ),
-        _Row(
+        Row(
             "peers", "Beside peers, same photos and network", "faster, though it stores",
             lambda d: "; ".join(
                 f"{times} x {name} ({d['median_images_per_s'][name]} images/s, same first class "
@@ -136,79 +127,10 @@ def _rows() -> list[_Row]:
             ),
             lambda d: all(times > 1 for times in d["lightdesk_is_times_as_fast"].values()),
         ),
-        *_similar(),
+        *similar_rows.rows(),
+        *exploring_rows.rows(),
     ]  # fmt: skip
     return rows
-
-
-def _similar() -> list[_Row]:
-    def each(size: str, said: Callable[[dict[str, Any]], str]) -> Callable[[dict[str, Any]], str]:
-        return lambda d: "; ".join(f"noise {noise}: {said(found)}" for noise, found in d[size].items())
-
-    def all_of(size: str, held: Callable[[dict[str, Any]], bool]) -> Callable[[dict[str, Any]], bool]:
-        return lambda d: all(held(found) for found in d[size].values())
-
-    words = similar_words
-    few, many = words.P95_MS[100_000], words.P95_MS[1_000_000]
-    recalls = f"recall@10 >= {words.RECALL_10}, @50 >= {words.RECALL_50}"
-    return [
-        _Row(
-            "similar", "Nearest 50 of the smaller index", f"p95 <= {few} ms, {recalls}",
-            lambda d: f"{d['n_small']:,}: {each('small', words.of_query)(d)}",
-            all_of("small", lambda found: words.query_holds(found, 100_000)),
-        ),
-        _Row(
-            "similar", "Nearest 50 of the larger index", f"p95 <= {many} ms, {recalls}",
-            lambda d: f"{d['n_large']:,}: {each('large', words.of_query)(d)}",
-            all_of("large", lambda found: words.query_holds(found, 1_000_000)),
-        ),
-        _Row(
-            "similar", "Memory of the larger index, mapped files too", f"<= {words.MEMORY_MB} MB",
-            each("large", words.of_memory), all_of("large", words.memory_holds),
-        ),
-        _Row(
-            "similar", "Under masks, the larger index", f"p95 <= {words.FILTERED_MS} ms, recall >= {words.FILTERED_RECALL}",
-            each("large", words.of_filters), all_of("large", words.filters_hold),
-        ),
-        _Row(
-            "similar", "Under filters of a library", f"p95 <= {words.FILTERED_MS} ms, recall >= {words.FILTERED_RECALL}",
-            lambda d: f"{d['n_small']:,}: {words.of_library_filters(d['library'])}",
-            lambda d: words.library_filters_hold(d["library"]),
-        ),
-        _Row(
-            "similar", "Index built, the compact stage of the larger one", f"<= {words.BUILD_S} s",
-            each("large", lambda found: f"{found['build']['took_s']['compact stage']} s"),
-            all_of("large", lambda found: found["build"]["took_s"]["compact stage"] <= words.BUILD_S),
-        ),
-        _Row(
-            "similar", "Start over a ready index, to the first answer", f"<= {words.START_S:g} s",
-            lambda d: f"{d['library']['start']['first_answer_s']} s ({d['n_small']:,})",
-            lambda d: d["library"]["start"]["first_answer_s"] <= words.START_S,
-        ),
-        _Row(
-            "similar", "Vectors committed until searchable, 20 times the ingest", f">= {words.VECTORS_PER_S:,} vectors/s",
-            lambda d: (
-                f"{d['library']['feed']['vectors_per_s']:,} vectors/s; one is found after "
-                f"{d['library']['feed']['one_found_after_ms']} ms ({d['n_small']:,})"
-            ),
-            lambda d: d["library"]["feed"]["vectors_per_s"] >= words.VECTORS_PER_S,
-        ),
-        _Row(
-            "similar", "Beside others, graphs aside", "nobody quicker at this recall and memory",
-            lambda d: _beside(d["peers"]), lambda d: not d["peers"].get("ahead_of_us", ["failed"]),
-        ),
-    ]  # fmt: skip
-
-
-def _beside(peers: dict[str, Any]) -> str:
-    if "failed" in peers:
-        return f"not measured: {peers['failed']}"
-    return "; ".join(
-        f"{d['title']} given up"
-        if "given_up" in d
-        else f"{d['title']} {d['ms']['p50']} ms, recall@50 {d['recall_50']:.3f}, {d['memory_mb']:,} MB"
-        for d in peers["ways"].values()
-    )
 
 
 def rendered(documents: Documents) -> str:
@@ -223,7 +145,7 @@ def rendered(documents: Documents) -> str:
         else:
             measured, verdict = row.measured(document), "yes" if row.holds(document) else "**no**"
         lines.append(f"| {row.what} | {row.asked} | {measured} | {verdict} |")
-    return "\n".join([*lines, "", *_ledger(documents.get("ingest", {}))])
+    return "\n".join([*lines, "", *_ledger(documents.get("ingest", {})), *_seconds(documents)])
 
 
 def _ledger(document: dict[str, Any]) -> list[str]:
@@ -234,3 +156,11 @@ def _ledger(document: dict[str, Any]) -> list[str]:
         for kind, title in (("no_window", "no window"), ("window", "with the window"))
         if "ledger_core_ms" in document
     ]
+
+
+def _seconds(documents: Documents) -> list[str]:
+    took_s = {part: document["with_start_s"] for part, document in documents.items() if "with_start_s" in document}
+    if not took_s:
+        return []
+    each = ", ".join(f"{part} {seconds:.0f}" for part, seconds in took_s.items())
+    return [f"Seconds: {each}; in all {sum(took_s.values()):.0f}, {sum(took_s.values()) / 60:.1f} minutes."]
