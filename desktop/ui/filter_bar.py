@@ -21,11 +21,12 @@ from desktop.ui import icons, theme
 from desktop.ui.combo import ClassCombo, Combo
 from desktop.ui.library_panel import source_titles
 from desktop.ui.plain_text import printable, tooltip
+from desktop.ui.view_switch import ViewSwitch
 from engine.schemas.library import Facets, Only, Query
 
 _TYPING_MS = 80
 _MOST_FIRST = ("outlier", "unique", "mistake")
-_SEARCH_GIVES_PX = 50  # before a word goes
+_FIELDS_GIVE_PX = 120  # the search, the classes and the model, before a word goes
 _SPIN_EXTRA_PX = 34  # margins and the two arrows
 
 
@@ -119,6 +120,7 @@ class FilterBar(QWidget):
         self.direction.setCheckable(True)
         self.direction.setToolTip(self.tr("Turn the order round"))
         icons.set_icon(self.direction, "ascending")
+        self.view = ViewSwitch()
         self.clear_button = QPushButton()
         self.clear_button.setProperty("quiet", True)
         self.clear_button.setText(self.tr("Clear"))
@@ -170,6 +172,7 @@ class FilterBar(QWidget):
         layout.addWidget(self.sort)
         layout.addWidget(self.by_likeness)
         layout.addWidget(self.direction)
+        layout.addWidget(self.view)
         layout.addSpacing(4)
         layout.addWidget(model)
         layout.addWidget(self.model)
@@ -358,8 +361,10 @@ class FilterBar(QWidget):
         assert layout is not None
         for widget in (*self._captions, *self._spare):
             widget.setVisible(True)
+        self.view.set_wordy(True)
+        self.view.set_wordy(layout.totalSizeHint().width() <= self.width())
         for caption in self._captions:
-            caption.setVisible(layout.totalSizeHint().width() - _SEARCH_GIVES_PX <= self.width())
+            caption.setVisible(layout.totalSizeHint().width() - _FIELDS_GIVE_PX <= self.width())
         for widget in self._spare:
             active = isinstance(widget, Combo) and widget.currentIndex() > 0
             widget.setVisible(active or layout.totalMinimumSize().width() <= self.width())

@@ -193,7 +193,12 @@ class WindowActions(WindowDrops):
 
     def toggle_map(self) -> None:
         """Show the pictures on the map, or in the grid again."""
-        self.map.toggle()
+        self.show_map(not self.map.is_on)
+
+    def show_map(self, on: bool) -> None:
+        """Show the pictures on the map, or (False) in the grid."""
+        if on != self.map.is_on:
+            self.map.toggle()
         self._show_pictures()
 
     def larger_tiles(self) -> None:

@@ -1,4 +1,4 @@
-"""What a window keeps from one start to the next: its place, the parts' widths, the order of the pictures."""
+"""What a window keeps from one start to the next: its place, the parts' widths, order and view of the pictures."""
 
 from __future__ import annotations
 
@@ -26,6 +26,8 @@ class WindowState:
         if splitter := self._state.value("splitter"):
             self._splitter.restoreState(splitter)
         self._filters.set_order(str(self._state.value("order", "added")), self._state.value("descending") == "true")
+        if self._state.value("view") == "map":
+            self._filters.view.choose(True)
 
     def save(self) -> None:
         """Keep all of it."""
@@ -34,3 +36,4 @@ class WindowState:
         query = self._filters.query("")
         self._state.setValue("order", query.sort)
         self._state.setValue("descending", "true" if query.descending else "false")
+        self._state.setValue("view", "map" if self._filters.view.is_map else "grid")

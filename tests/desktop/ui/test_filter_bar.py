@@ -51,7 +51,7 @@ class Filters:
         bar = self.bar
         return [
             bar.search, bar.class_name, bar.source, bar.labelled, bar.only, bar.low, bar.high,
-            bar.clear_button, bar.count, bar.sort, bar.direction, bar.model,
+            bar.clear_button, bar.count, bar.sort, bar.direction, bar.view, bar.model,
         ]  # fmt: skip
 
 
@@ -215,8 +215,8 @@ def test_every_control_has_a_name_a_tooltip_and_is_reached_by_tab(filters: Filte
     while (now := QApplication.focusWidget()) not in seen:
         seen.append(now)
         qtbot.keyClick(now, Qt.Key.Key_Tab)
-    for field in filters.fields():
-        if field is filters.bar.count:
+    for field in [*filters.fields(), filters.bar.view.grid, filters.bar.view.map]:
+        if field in (filters.bar.count, filters.bar.view):
             continue
         assert field.accessibleName() and field.toolTip(), field
         assert field in seen or getattr(field, "lineEdit", lambda: None)() in seen, field.accessibleName()

@@ -48,3 +48,15 @@ def test_the_order_comes_back_and_nonsense_does_not(qtbot, kept: QSettings) -> N
     kept.setValue("order", "by moonlight")
     restored.restore()
     assert again.query("").sort == "added"
+
+
+@pytest.mark.parametrize("is_map", [False, True])
+def test_the_view_comes_back(qtbot, kept: QSettings, is_map: bool) -> None:
+    _, filters, state = made(qtbot, kept)
+    filters.view.choose(is_map)
+    state.save()
+    _, again, restored = made(qtbot, kept)
+    told: list[bool] = []
+    again.view.chosen.connect(told.append)
+    restored.restore()
+    assert again.view.is_map == is_map and told == [True] * is_map
