@@ -15,9 +15,9 @@ from engine.schemas.similar import Example, Region, SimilarQuery
 from engine.schemas.words import WordsState
 from engine.service import Engine
 from engine.towers.installing import install_pair
-from tests.engine.pipeline.test_embedding import until
 from tests.engine.towers import published
 from tests.images import encoded
+from tests.waiting import until
 
 COLOURS = {"red": published.RED, "green": published.GREEN, "blue": published.BLUE}
 

@@ -24,10 +24,10 @@ from engine.schemas.files import ImageLimits
 from engine.settings import load
 from engine.words import Words
 from tests.engine.library.small_library import made, scores
-from tests.engine.pipeline.test_embedding import until
 from tests.engine.towers import published
 from tests.engine.towers.published import installed
 from tests.images import encoded
+from tests.waiting import until
 
 COLOURS = {"red": published.RED, "green": published.GREEN, "blue": published.BLUE}
 

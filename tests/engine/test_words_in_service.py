@@ -11,9 +11,9 @@ from engine.library import database
 from engine.service import Engine
 from engine.settings import load
 from engine.towers.installing import install_pair
-from tests.engine.pipeline.test_embedding import until
 from tests.engine.towers import published
 from tests.images import encoded
+from tests.waiting import until
 
 
 def filled(path: Path) -> list[tuple[str, int]]:

@@ -21,8 +21,10 @@ from engine.pipeline.embedding import Embedding
 from engine.pipeline.ledger import KIND, Ledger, LibraryLedger
 from engine.pipeline.patience import Patience
 from tests.engine.library.small_library import made, scores
-from tests.engine.pipeline.test_embedding import LIMITS, ColourTower, MemoryLedger, until
+from tests.engine.pipeline.colour_tower import LIMITS, ColourTower
+from tests.engine.pipeline.memory_ledger import MemoryLedger
 from tests.images import encoded, picture
+from tests.waiting import until
 
 DIM = 3
 REF = "clip@1"
@@ -213,7 +215,7 @@ from engine.library.writer import Writer
 from engine.pipeline.embedding import Embedding
 from engine.pipeline.ledger import LibraryLedger
 from engine.pipeline.patience import Patience
-from tests.engine.pipeline.test_embedding import LIMITS, ColourTower
+from tests.engine.pipeline.colour_tower import LIMITS, ColourTower
 path, space = Path(sys.argv[1]), int(sys.argv[2])
 library = Patience(Writer(path), on_changed=lambda error: None)
 ledger = LibraryLedger(library, path, model_ref="clip@1", model_id=space, owner=jobs.new_owner(), title="Words")
