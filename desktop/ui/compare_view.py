@@ -29,7 +29,7 @@ Load = Callable[[str, int, Callable[[QImage], None]], None]
 
 
 class ComparedPicture(QWidget):
-    """One of the two, with a line over it that says what it is. GUI thread."""
+    """One of the two, with lines over it: what it is here, its name, what is known of it. GUI thread."""
 
     def __init__(self, lane: str, read: ReadPort, thumbnails: ThumbnailPort, engine: EnginePort) -> None:
         super().__init__()
@@ -40,7 +40,10 @@ class ComparedPicture(QWidget):
         self._head = ""
         self._detail: Detail | None = None
         self._failure = ""
-        self.title, self.facts, self.view = ElidedLabel(Qt.TextElideMode.ElideMiddle), ElidedLabel(), _View()
+        self._outside = ""  # the name of a picture that is not in the library
+        # A line each: two of these can be narrow, and none of it is to be cut for the other.
+        self.title, self.name = ElidedLabel(), ElidedLabel(Qt.TextElideMode.ElideMiddle)
+        self.facts, self.view = ElidedLabel(), _View()
         font = QFont(self.title.font())
         font.setWeight(QFont.Weight.DemiBold)
         self.title.setFont(font)
@@ -54,6 +57,7 @@ class ComparedPicture(QWidget):
         words.setContentsMargins(12, 6, 12, 4)
         words.setSpacing(0)
         words.addWidget(self.title)
+        words.addWidget(self.name)
         words.addWidget(self.facts)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
@@ -81,7 +85,7 @@ class ComparedPicture(QWidget):
         self._begin(None)
         number = self._n_shown
         self.view.set_image(sample.pasted or sample.image)
-        self._failure = printable(sample.name)
+        self._outside = sample.name
         if sample.path:
             load(sample.path, _SIDE_PX, lambda image: self._take(image) if number == self._n_shown else None)
         self._describe()
@@ -93,7 +97,7 @@ class ComparedPicture(QWidget):
 
     def _begin(self, content_id: int | None) -> None:
         self._n_shown += 1
-        self._content_id, self._detail, self._failure = content_id, None, ""
+        self._content_id, self._detail, self._failure, self._outside = content_id, None, "", ""
         self._settle.stop()
         self._loader.cancel()
         self.view.set_image(None)
@@ -125,11 +129,13 @@ class ComparedPicture(QWidget):
         self.view.set_image(image, keep_view=True, full_size=full)
 
     def _describe(self) -> None:
-        name = isolated(printable(self._detail.name)) if self._detail is not None else ""
-        self.title.show_text(_DOT.join(words for words in (self._head, name) if words))
+        self.title.show_text(self._head)
+        name = self._detail.name if self._detail is not None else self._outside
+        self.name.show_text(isolated(printable(name)) if name else "")
         facts = measures(self._detail) if self._detail is not None else ""
         self.facts.show_text(_DOT.join(words for words in (facts, self._failure) if words))
-        self.view.setAccessibleDescription(f"{self.title.text()}, {self.facts.text()}")
+        texts = (label.text() for label in (self.title, self.name, self.facts))
+        self.view.setAccessibleDescription(", ".join(text for text in texts if text))
 
 
 class _View(PreviewView):

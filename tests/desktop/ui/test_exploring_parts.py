@@ -43,7 +43,7 @@ def test_a_part_of_the_large_picture_is_looked_for(hands: Hands) -> None:
     assert not hands.shown.calls("accept")  # Enter meant the part
     hands.key(Key.Key_Right)
     hands.key(Key.Key_C)
-    hands.qtbot.waitUntil(lambda: "IMG_00020" in hands.window.compared.left.title.text(), timeout=5000)
+    hands.qtbot.waitUntil(lambda: "IMG_00020" in hands.window.compared.left.name.text(), timeout=5000)
     assert hands.window.compared.left.title.text().startswith("Looked for: the marked part")
 
 
@@ -64,13 +64,13 @@ def test_the_picture_that_is_looked_for_beside_those_that_are_found(hands: Hands
     hands.key(Key.Key_C)
     compared = hands.window.compared
     assert hands.window.middle.currentWidget() is compared
-    hands.qtbot.waitUntil(lambda: "IMG_00020" in compared.left.title.text(), timeout=5000)
-    hands.qtbot.waitUntil(lambda: "IMG_00019" in compared.right.title.text(), timeout=5000)
+    hands.qtbot.waitUntil(lambda: "IMG_00020" in compared.left.name.text(), timeout=5000)
+    hands.qtbot.waitUntil(lambda: "IMG_00019" in compared.right.name.text(), timeout=5000)
     assert compared.right.title.text().startswith("0.98") and "2 of 60" in compared.right.title.text()
     hands.qtbot.waitUntil(lambda: compared.right.view.has_image and compared.left.view.has_image, timeout=5000)
     hands.key(Key.Key_Right)
-    hands.qtbot.waitUntil(lambda: "IMG_00021" in compared.right.title.text(), timeout=5000)
-    assert "IMG_00020" in compared.left.title.text()
+    hands.qtbot.waitUntil(lambda: "IMG_00021" in compared.right.name.text(), timeout=5000)
+    assert "IMG_00020" in compared.left.name.text()
     hands.key(Key.Key_2)  # steps go to the one on the right
     hands.qtbot.waitUntil(lambda: hands.shown.calls("accept") == [((21,), 2)], timeout=5000)
     hands.key(Key.Key_Escape)
@@ -86,7 +86,7 @@ def test_two_chosen_pictures_side_by_side(hands: Hands) -> None:
     hands.key(Key.Key_C)
     compared = hands.window.compared
     assert hands.window.middle.currentWidget() is compared
-    hands.qtbot.waitUntil(lambda: "IMG_00001" in compared.left.title.text(), timeout=5000)
-    hands.qtbot.waitUntil(lambda: "IMG_00002" in compared.right.title.text(), timeout=5000)
+    hands.qtbot.waitUntil(lambda: "IMG_00001" in compared.left.name.text(), timeout=5000)
+    hands.qtbot.waitUntil(lambda: "IMG_00002" in compared.right.name.text(), timeout=5000)
     hands.key(Key.Key_C)
     assert hands.window.middle.currentWidget() is hands.grid
