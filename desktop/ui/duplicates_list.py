@@ -4,9 +4,6 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QPoint, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
-    QAccessibleEvent,
     QContextMenuEvent,
     QFocusEvent,
     QHelpEvent,
@@ -23,6 +20,7 @@ from desktop.ui.duplicates_model import DuplicatesModel, ListedGroup
 from desktop.ui.duplicates_surface import DuplicatesSurface
 from desktop.ui.plain_text import tooltip
 from desktop.ui.ports import ThumbnailPort
+from desktop.ui.spoken import describe
 
 _Key = Qt.Key
 _NONE, _SHIFT = Qt.KeyboardModifier.NoModifier, Qt.KeyboardModifier.ShiftModifier
@@ -245,12 +243,7 @@ class DuplicatesList(DuplicatesSurface):
             words.append(kind_title(group))
             words.append(self.tr("group {0} of {1}").format(f"{model.group + 1:,}", f"{len(model.groups):,}"))
             text = ", ".join(words)
-        if text == self.accessibleDescription():
-            return
-        self.setAccessibleDescription(text)
-        if QAccessible.isActive() and self.hasFocus():
-            QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+        describe(self, text)
 
     def focusInEvent(self, event: QFocusEvent) -> None:
         super().focusInEvent(event)

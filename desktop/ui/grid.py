@@ -8,9 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QRect, QSize, Qt, QTimer, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
-    QAccessibleEvent,
     QContextMenuEvent,
     QFocusEvent,
     QHelpEvent,
@@ -26,6 +23,7 @@ from desktop.ui.drag_out import MAX_FILES, DragOut
 from desktop.ui.ports import ReadPort, ThumbnailPort
 from desktop.ui.rubber_band import RubberBand
 from desktop.ui.score_marks import ScoreMarks
+from desktop.ui.spoken import describe
 from desktop.ui.tile_choice import TileChoice
 from desktop.ui.tile_painter import GAP_PX
 from desktop.ui.tile_surface import MAX_TILE_PX, MIN_TILE_PX
@@ -363,9 +361,4 @@ class AssetGrid(TileChoice):
         if self._selection.n_marked > 1:
             words.append(self.tr("{0} selected").format(f"{self._selection.n_marked:,}"))
         text = ", ".join(words)
-        if text == self.accessibleDescription():
-            return
-        self.setAccessibleDescription(text)
-        if aloud and QAccessible.isActive() and self.hasFocus():
-            QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+        describe(self, text, aloud=aloud)

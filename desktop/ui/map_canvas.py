@@ -8,9 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 from PySide6.QtCore import QEvent, QPoint, QPointF, QSize, Qt, Signal
 from PySide6.QtGui import (
-    QAccessible,
-    QAccessibleAnnouncementEvent,
-    QAccessibleEvent,
     QContextMenuEvent,
     QFocusEvent,
     QInputDevice,
@@ -25,6 +22,7 @@ from PySide6.QtWidgets import QApplication
 from desktop.ui.map_surface import MapSurface
 from desktop.ui.map_walk import next_point
 from desktop.ui.ports import ReadPort, ThumbnailPort
+from desktop.ui.spoken import describe
 
 Tool = Literal["move", "lasso", "rectangle"]
 
@@ -357,9 +355,4 @@ class MapCanvas(MapSurface):
             said.append(self.tr("{0} selected").format(f"{self._selection.n_marked:,}"))
         said.append(self.tr("{0} points on the map").format(f"{self.count():,}"))
         text = ", ".join(said)
-        if text == self.accessibleDescription():
-            return
-        self.setAccessibleDescription(text)
-        if aloud and QAccessible.isActive() and self.hasFocus():
-            QAccessible.updateAccessibility(QAccessibleEvent(self, QAccessible.Event.DescriptionChanged))
-            QAccessible.updateAccessibility(QAccessibleAnnouncementEvent(self, text))
+        describe(self, text, aloud=aloud)

@@ -7,7 +7,7 @@ from PySide6.QtCore import QEvent
 from PySide6.QtGui import QHelpEvent
 from PySide6.QtWidgets import QApplication, QToolTip
 
-from desktop.ui import grid as module
+from desktop.ui import spoken as module
 from desktop.ui.grid import AssetGrid
 from tests.desktop.ui.grid_hands import Key, center, fill, grid, press
 from tests.desktop.ui.records import tile
