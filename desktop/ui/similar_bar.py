@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QPushButton, QSlider, QToolButton, QVBoxLayout, QWidget
 
 from desktop.ui import icons
@@ -16,6 +17,8 @@ from engine.schemas.similar import Ranking
 
 _SLOW_MS = 250  # what takes longer is spoken of; what does not would only flicker
 _SLIDER_PX = 104
+_NOTE_PX = 190  # what a note has of a narrow window; all of it is in the tooltip
+_LEAST_NOTE_PX = 60
 _DOT = "  \N{MIDDLE DOT}  "
 
 
@@ -46,6 +49,9 @@ class SimilarBar(QWidget):
         self._search: SimilarSearch | None = None
         self.can_label = True
         self.n_all = 0
+        self._picks = False
+        self._count_px = self._label_px = 0  # of the longest words: nothing moves aside while one slides
+        self._label_text = self.tr("Label these as…")
         self._names: dict[Level, str] = {
             "near_identical": self.tr("Near identical"),
             "same_thing": self.tr("Same thing"),
@@ -171,21 +177,23 @@ class SimilarBar(QWidget):
             self._say(waiting, "")
             self._show_level(stop.level, None)
             self.label_button.setEnabled(False)
-            self.label_button.setText(self.tr("Label these as…"))
+            self._label_text = self.tr("Label these as…")
         else:
             n = n_at(stop.level, ranking)
             self.curve.show_scores(ranking.scores, n, ranking.cuts.same_thing)
-            self._say(self._found(likeness, n, ranking.n_searched), self._noted(likeness, stop.took_ms, ranking))
+            found, noted = self._found(likeness, n, ranking.n_searched), self._noted(likeness, stop.took_ms, ranking)
+            self._say(found, noted, self._found(likeness, len(ranking.content_ids), ranking.n_searched))
             self._show_level(stop.level, n)
             # The first screen is not all that "these" are.
             self.label_button.setEnabled(self.can_label and stop.is_whole and n > 0)
-            self.label_button.setText(
-                self.tr("Label these {0} as…").format(f"{n:,}") if n > 1 else self.tr("Label this as…")
-            )
+            self._label_text = self._label_words(n)
+            self._label_px = self._width_of_button(self._label_words(len(ranking.content_ids)))
+        self._fit()
         self.show()
 
     def _show_kind(self, *, picks: bool) -> None:
         """What was picked is like nothing: there is nothing to put beside it, and it is no more or less alike."""
+        self._picks = picks
         self.picked.setVisible(picks)
         for widget in (self.plus, self.minus, self.curve, self.level, self.slider, self.label_button):
             widget.setVisible(not picks)
@@ -200,16 +208,51 @@ class SimilarBar(QWidget):
         return self.tr("No picture here has been looked at by the model yet")
 
     def _noted(self, likeness: Likeness, took_ms: float, ranking: Ranking) -> str:
-        notes = [self.tr("{0} ms").format(f"{took_ms:,.0f}")]
+        """What a person should know comes before what is only good to know: the end goes where there is no room."""
+        notes = [ranking.note] if ranking.note else []
         if likeness.has_words and ranking.n_searched < self.n_all:
             prepared = self.tr("{0} of {1} prepared for search with words")
-            notes.append(prepared.format(f"{ranking.n_searched:,}", f"{self.n_all:,}"))
-        return _DOT.join([*notes, ranking.note] if ranking.note else notes)
+            notes.insert(0, prepared.format(f"{ranking.n_searched:,}", f"{self.n_all:,}"))
+        return _DOT.join([*notes, self.tr("{0} ms").format(f"{took_ms:,.0f}")])
 
-    def _say(self, count: str, note: str) -> None:
+    def _label_words(self, n: int) -> str:
+        return self.tr("Label these {0} as…").format(f"{n:,}") if n > 1 else self.tr("Label this as…")
+
+    def _width_of_button(self, text: str) -> int:
+        self.label_button.setText(text)
+        return self.label_button.sizeHint().width() + 2  # other digits may be a little wider
+
+    def _say(self, count: str, note: str, widest: str = "") -> None:
         self.count.show_text(count)
         self.note.show_text(note)
         self.note.setVisible(bool(note))
+        metrics = self.count.fontMetrics()
+        self._count_px = max(metrics.horizontalAdvance(text) for text in (count, widest)) + 2
+
+    def _fit(self) -> None:
+        """Leave room for what is said: in a narrow window the button says less, and the curve goes."""
+        self.label_button.setText(self._label_text)
+        self.label_button.setMinimumWidth(self._label_px)
+        self.label_button.setAccessibleName(self._label_text)
+        self.curve.setVisible(not self._picks)
+        note_px = self.note.sizeHint().width() if self.note.text() else 0
+        self.count.setMinimumWidth(max(self._count_px, min(note_px, _NOTE_PX)))
+        if not self._has_room():
+            self.label_button.setText(self.tr("Label…"))
+            self.label_button.setMinimumWidth(0)
+        if not self._has_room():
+            self.curve.hide()
+        if not self._has_room():
+            self.count.setMinimumWidth(max(self._count_px, min(note_px, _LEAST_NOTE_PX)))
+
+    def _has_room(self) -> bool:
+        layout = self.layout()
+        assert layout is not None
+        return layout.totalMinimumSize().width() <= self.width()
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        super().resizeEvent(event)
+        self._fit()
 
     def _show_level(self, level: Level, n: int | None) -> None:
         name = self._names[level]
