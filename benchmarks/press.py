@@ -92,6 +92,7 @@ def press(home: Path, models: Path, photos: Path, folder: Path, n_presses: int) 
         _await_index(opened, built_model(models).manifest.ref)
         wait(1000)
         presses, ingest = _Presses(opened), _Ingest(opened)
+        size_px = [opened.window.width(), opened.window.height()]
         at_rest = presses.made(n_presses)
         repeated(photos, folder, _PHOTOS_A_PRESS * n_presses, "k")
         opened.drop(folder)
@@ -104,7 +105,7 @@ def press(home: Path, models: Path, photos: Path, folder: Path, n_presses: int) 
     finally:
         opened.close()
     return {
-        "window": list(WINDOW_PX),
+        "window": size_px,
         "tiles_on_the_screen": presses.n_visible,
         "at_rest": at_rest,
         "with_ingest": with_ingest | {
@@ -134,6 +135,9 @@ class _Presses:
     def __init__(self, opened: OpenWindow) -> None:
         self._opened, self._random = opened, random.Random(SEED)
         self._clock = PressToPaint(opened.window, lambda done, what: until(done, 60, what))
+        # Of what is there at the beginning: photos that come later are the same ones again and again, and which of those
+        # is the first of a ranking says nothing.
+        self._ids = opened.grid._selection.ids.copy()
         self.n_visible = 0
 
     def made(self, n: int) -> dict[str, Any]:
@@ -154,7 +158,7 @@ class _Presses:
     def _one(self) -> tuple[Times, float]:
         grid, exploring = self._opened.grid, self._opened.window.exploring
         n_all = grid.count()
-        times = self._clock.press(int(grid._selection.ids[self._random.randrange(n_all)]))
+        times = self._clock.press(int(self._random.choice(self._ids)))
         self.n_visible = len(grid._visible_ids())
         took_ms = self._opened.window.similar.stop.took_ms
         exploring.close()
