@@ -64,4 +64,4 @@ def rows() -> list[Row]:
 
 
 def _of_layout(found: dict[str, Any]) -> str:
-    return f"{found['kept_of_10']:.0%} of the ten nearest kept, trustworthiness {found['trustworthiness']:.3f}"
+    return f"{found['kept_of_10']:.0%} of the ten nearest kept, trustworthiness {found['trustworthiness']:.4f}"
