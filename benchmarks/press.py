@@ -37,7 +37,7 @@ N_PRESSES = 30
 WINDOW_PX = (1320, 840)
 _WARM = 2  # presses before those that count: the first opens files and fills caches
 _PAUSE_MS = 250
-_PHOTOS_A_PRESS = 400  # the ingest is not to end before the last press
+_PHOTOS_BEFORE, _PHOTOS_A_PRESS = 1500, 400  # the ingest is not to end before the last press
 _BEGUN_MS, _ALONE_MS = 2000, 4000
 _LIMIT_S = 3600.0
 
@@ -94,7 +94,7 @@ def press(home: Path, models: Path, photos: Path, folder: Path, n_presses: int) 
         presses, ingest = _Presses(opened), _Ingest(opened)
         size_px = [opened.window.width(), opened.window.height()]
         at_rest = presses.made(n_presses)
-        repeated(photos, folder, _PHOTOS_A_PRESS * n_presses, "k")
+        repeated(photos, folder, _PHOTOS_BEFORE + _PHOTOS_A_PRESS * n_presses, "k")
         opened.drop(folder)
         until(lambda: ingest.n_done > 0, 120, "the first photos to be stored", look_ms=20)
         wait(_BEGUN_MS)
