@@ -184,6 +184,12 @@ def _laid(a: Grey, b: Grey, step: _Step) -> tuple[Grey, tuple[slice, slice]]:
     return _plain(on_a), (inner[0], inner[1])
 
 
+def shown_by_both(a: Grey, b: Grey, place: Placement) -> tuple[Grey, Grey]:
+    """Return what both show of two rasters, the second in the raster of the first; channels may follow the sides."""
+    on_a, inner = _laid(a, b, _pixels(place, a, b))
+    return np.ascontiguousarray(a[inner]), np.ascontiguousarray(on_a[inner])
+
+
 def gradients(grey: Grey) -> tuple[Grey, Grey]:
     """Return the slopes to the right and down, in grey levels a pixel."""
     return (

@@ -27,6 +27,7 @@ from numpy.typing import NDArray
 from engine.search import copy_weights
 from engine.search.alignment import Sketch, fitted
 from engine.search.evidence import NAMES, evidence
+from engine.search.tint import colours_differ, tint_of
 
 NEAR = 0.0
 _APART = -5.0
@@ -76,6 +77,7 @@ class Look:
         self.sketch = Sketch(np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), dtype=np.uint8))
         side = (_PLAIN_SIDE_PX, _PLAIN_SIDE_PX)
         self.colours = np.asarray(cv2.resize(pixels, side, interpolation=cv2.INTER_AREA), dtype=np.float32)
+        self.tint = tint_of(pixels)
         grey = fitted(self.sketch.grey, 96).astype(np.float32)
         self.detail_levels = float((grey - cv2.GaussianBlur(grey, (0, 0), 4)).std())
 
@@ -92,6 +94,8 @@ def compared(first: Look, second: Look) -> Verdict:
         other_way = evidence(second.sketch, first.sketch)
         if other_way is not None:
             score = (score + _weighed(other_way.values)) / 2
+    if score >= NEAR and colours_differ(first.tint, second.tint, found.place):
+        return Verdict(_APART, apart=True, same_scene=True)
     # Two crops of one photo show each what the other does not; as such they are not held against each other.
     inside = found.values.copy()
     inside[_OVERHANG] = min(inside[_OVERHANG], copy_weights.MEANS[_OVERHANG])

@@ -7,7 +7,9 @@ be apart, one stays out, unless it is alike to twice as many of the others. So a
 and not to the next one of the burst, and the result does not depend on the order of arrival.
 
 Where all stars stand, what was left out comes in: a picture that is not alike to the centre itself, or was never compared
-with it, but to three members at least and most of all of them.
+with it, but to three members at least and most of all of them. And what is a copy of its group by one lucky pair goes out: of
+all the pairs that were looked at, between a picture and the others of its group, the mean has to speak for it. A photo in
+which one thing has changed is now and then taken for a copy of one of ten copies, seldom of most.
 """
 
 from __future__ import annotations
@@ -22,6 +24,9 @@ from engine.schemas.duplicates import Group, GroupKind, Pairs
 _LOYALTY = 1.0  # by so much less a picture may be alike to those that it goes over to
 _MOST = 0.6  # of all members of a group
 _MOST_LEAST = 3
+# Chosen on the photos that `benchmarks.duplicates` does not measure: see `engine.search.copies`.
+_MEAN_LEAST = 0.75
+_SCORE_MOST = 6.0  # one pair counts for no more
 
 
 class _Star:
@@ -54,7 +59,18 @@ def near_groups(pairs: Pairs, split: Iterable[tuple[int, int]] = ()) -> list[Gro
         for a, b, score in zip(pairs.first[pairs.near], pairs.second[pairs.near], pairs.score[pairs.near], strict=True)
     ]
     forbidden = zip(pairs.first[pairs.apart].tolist(), pairs.second[pairs.apart].tolist(), strict=True)
-    return _stars("near", links, set(forbidden), parted)
+    return _stars("near", links, set(forbidden), parted, _seen(pairs))
+
+
+def _seen(pairs: Pairs) -> dict[int, dict[int, float]]:
+    """Return what looks at pairs said, near ones and others."""
+    looked = pairs.checked
+    seen: dict[int, dict[int, float]] = {}
+    scores = np.clip(pairs.score[looked], -_SCORE_MOST, _SCORE_MOST).tolist()
+    for a, b, score in zip(pairs.first[looked].tolist(), pairs.second[looked].tolist(), scores, strict=True):
+        seen.setdefault(a, {})[b] = score
+        seen.setdefault(b, {})[a] = score
+    return seen
 
 
 def similar_groups(pairs: Pairs, split: Iterable[tuple[int, int]] = ()) -> list[Group]:
@@ -107,6 +123,7 @@ def _stars(
     links: list[tuple[float, int, int]],
     apart: set[tuple[int, int]],
     parted: set[tuple[int, int]],
+    seen: dict[int, dict[int, float]] | None = None,
 ) -> list[Group]:
     links = [link for link in links if (link[1], link[2]) not in parted]
     score_of = {(a, b): score for score, a, b in links}
@@ -137,8 +154,38 @@ def _stars(
         stars.append(star)
         star_of[single] = star
     _gather(stars, star_of, ties, score_of)
+    if seen is not None:
+        for star in stars:
+            _sift(star, ties, seen)
     groups = [_group(kind, star, ties, score_of) for star in stars if len(star.members) > 1]
     return sorted(groups, key=lambda group: group.members)
+
+
+def _sift(star: _Star, ties: _Ties, seen: dict[int, dict[int, float]]) -> None:
+    """Let those go, the worst first, of whom looks at pairs with the others say on the whole that they are no copies."""
+    said = {
+        member: {other: score for other, score in seen.get(member, {}).items() if other in star.members}
+        for member in star.members
+    }
+    # What was never looked at is judged elsewhere: see `engine.search.duplicates`.
+    means = {member: math.fsum(scores.values()) / len(scores) for member, scores in said.items() if scores}
+    while means:
+        worst = min(means, key=lambda member: (means[member], -member))
+        if means.pop(worst) >= _MEAN_LEAST:
+            return
+        star.members.discard(worst)
+        star.centres = star.centres - {worst}
+        for other in said[worst]:
+            scores = said[other]
+            del scores[worst]
+            if scores:
+                means[other] = math.fsum(scores.values()) / len(scores)
+            elif ties.alike[other].isdisjoint(star.members):
+                means[other] = -math.inf  # it came by the one that has gone
+            else:
+                del means[other]
+    if not star.centres and star.members:
+        star.centres = {max(star.members, key=lambda member: (len(ties.alike[member] & star.members), -member))}
 
 
 def _group(kind: GroupKind, star: _Star, ties: _Ties, score_of: dict[tuple[int, int], float]) -> Group:
