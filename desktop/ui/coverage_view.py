@@ -202,7 +202,7 @@ class CoverageView(QWidget):
         if len(rows) == 1:
             self._classes_head.show_text(self.tr("1 class"))
         elif n_none:
-            text = self.tr("{0} classes, {1} of them without a label")
+            text = self.tr("{0} classes, {1} without a label")
             self._classes_head.show_text(text.format(f"{len(rows):,}", f"{n_none:,}"))
         else:
             self._classes_head.show_text(self.tr("{0} classes, those with few labels first").format(f"{len(rows):,}"))
@@ -210,12 +210,12 @@ class CoverageView(QWidget):
     def _head_clusters(self, rows: Sequence[Cluster]) -> None:
         n_none = sum(not row.n_labelled for row in rows)
         if len(rows) == 1:
-            self._clusters_head.show_text(self.tr("1 group of pictures that lie together"))
+            self._clusters_head.show_text(self.tr("1 group that lies together"))
         elif n_none:
-            text = self.tr("{0} groups of pictures that lie together, {1} of them without a label")
+            text = self.tr("{0} groups that lie together, {1} without a label")
             self._clusters_head.show_text(text.format(f"{len(rows):,}", f"{n_none:,}"))
         else:
-            text = self.tr("{0} groups of pictures that lie together, those with few labels first")
+            text = self.tr("{0} groups that lie together, those with few labels first")
             self._clusters_head.show_text(text.format(f"{len(rows):,}"))
 
     def _pick(self) -> None:

@@ -163,7 +163,8 @@ class FilterBar(QWidget):
         )
         layout.addWidget(confidence)
         layout.addWidget(self.low)
-        layout.addWidget(_caption("\N{EN DASH}"))
+        dash = _caption("\N{EN DASH}")
+        layout.addWidget(dash)
         layout.addWidget(self.high)
         layout.addWidget(self.clear_button)
         layout.addWidget(self.count)
@@ -177,8 +178,10 @@ class FilterBar(QWidget):
         layout.addWidget(model)
         layout.addWidget(self.model)
         # What goes first when the window is narrow: bare percentages say least of themselves, the panel chooses sources as
-        # well, and the View menu has what stands out.
-        self._captions, self._spare = (model, order, confidence), (self.only, self.source, self.count)
+        # well, the View menu has what stands out, and the line at the bottom the model.
+        self._captions = (model, order, confidence)
+        self._spare = (self.only, self.source, self.count, self.model)
+        self._range = (self.low, dash, self.high)
 
     # What it says
 
@@ -352,22 +355,26 @@ class FilterBar(QWidget):
                 widget.setProperty("active", active)
                 widget.style().unpolish(widget)
                 widget.style().polish(widget)
-                if widget is self.only:
+                if widget in (*self._spare, *self._range):
                     self._fit()  # what filters is seen, though there was no room for it before
 
     def _fit(self) -> None:
         """Leave out what has no room."""
         layout = self.layout()
         assert layout is not None
-        for widget in (*self._captions, *self._spare):
+        for widget in (*self._captions, *self._spare, *self._range):
             widget.setVisible(True)
         self.view.set_wordy(True)
         self.view.set_wordy(layout.totalSizeHint().width() <= self.width())
         for caption in self._captions:
             caption.setVisible(layout.totalSizeHint().width() - _FIELDS_GIVE_PX <= self.width())
         for widget in self._spare:
-            active = isinstance(widget, Combo) and widget.currentIndex() > 0
-            widget.setVisible(active or layout.totalMinimumSize().width() <= self.width())
+            filters = widget in (self.only, self.source) and widget.currentIndex() > 0
+            widget.setVisible(filters or layout.totalMinimumSize().width() <= self.width())
+        confident = self.low.value() > 0 or self.high.value() < 100 or self.low.hasFocus() or self.high.hasFocus()
+        shows_range = confident or layout.totalMinimumSize().width() <= self.width()
+        for widget in self._range:
+            widget.setVisible(shows_range)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)

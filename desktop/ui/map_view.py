@@ -31,6 +31,7 @@ from engine.schemas.map import ColourKind, MapColours, MapPoints
 
 _EDGE_PX = 12
 _MAX_LEGEND_PX = 320
+_LEGEND_FROM_PX = 640  # in a narrower view it would lie over half of the map
 _PRESS = (Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter)
 _KINDS: tuple[ColourKind, ...] = ("class", "confidence", "label", "source")
 
@@ -57,6 +58,7 @@ class MapView(QWidget):
         self.canvas = MapCanvas(read, thumbnails)
         self.legend, self.state, self.colouring = MapLegend(), MapState(), Combo(14, 10)
         self.missing = QLabel()  # how many have no place
+        self._is_fold_chosen = False  # by a person, who has the last word
         self.fold = self._button("chevron-up", self.tr("Legend"))
         self.tools: dict[Tool, QToolButton] = {}
         layout = QVBoxLayout(self)
@@ -127,6 +129,7 @@ class MapView(QWidget):
         self.fold.setCheckable(True)
         self.fold.setChecked(True)
         self.fold.toggled.connect(self._fold_legend)
+        self.fold.clicked.connect(lambda: setattr(self, "_is_fold_chosen", True))
         head.addWidget(self.fold)
         column.addLayout(head)
         column.addWidget(self.legend)
@@ -317,6 +320,8 @@ class MapView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
+        if not self._is_fold_chosen:
+            self.fold.setChecked(self.width() >= _LEGEND_FROM_PX)
         self._place_parts()
 
     def changeEvent(self, event: QEvent) -> None:

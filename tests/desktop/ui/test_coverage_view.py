@@ -38,8 +38,8 @@ def test_what_is_found_can_be_chosen(opened: Opened, qtbot) -> None:
     view.show_coverage(FOUND)
     view.setFocus()
     assert view.classes.hasFocus() and not view.meter.isVisible()
-    assert view._classes_head.text() == "2 classes, 1 of them without a label"
-    assert view._clusters_head.text() == "2 groups of pictures that lie together, 1 of them without a label"
+    assert view._classes_head.text() == "2 classes, 1 without a label"
+    assert view._clusters_head.text() == "2 groups that lie together, 1 without a label"
     qtbot.keyClick(view.classes, Qt.Key.Key_Return)
     qtbot.keyClick(view.classes, Qt.Key.Key_Tab)
     assert view.clusters.hasFocus()
@@ -113,7 +113,7 @@ def test_pictures_in_the_middle_are_wished_for_and_painted(opened: Opened, qtbot
 def test_one_has_words_of_its_own(opened: Opened) -> None:
     opened.view.show_coverage(Coverage(FOUND.classes[:1], FOUND.clusters[:1]))
     assert opened.view._classes_head.text() == "1 class"
-    assert opened.view._clusters_head.text() == "1 group of pictures that lie together"
+    assert opened.view._clusters_head.text() == "1 group that lies together"
     opened.view.show_coverage(Coverage(FOUND.classes[1:] * 2, FOUND.clusters[1:] * 2))
     assert "those with few labels first" in opened.view._classes_head.text()
     assert "those with few labels first" in opened.view._clusters_head.text()

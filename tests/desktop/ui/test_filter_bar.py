@@ -180,6 +180,25 @@ def test_a_source_that_filters_never_hides(filters: Filters, qtbot) -> None:
     assert filters.bar.source.isVisible()
 
 
+def test_what_filters_has_room_and_the_model_gives_it(filters: Filters, qtbot) -> None:
+    bar = filters.bar
+    for width in (900, 1400):
+        filters.window.resize(width, 60)
+        bar.set_only("outliers")
+        bar.source.setCurrentIndex(1)
+        qtbot.waitUntil(lambda width=width: bar.width() == width, timeout=2000)
+        QApplication.sendPostedEvents()
+        assert bar.only.isVisible() and bar.source.isVisible() and bar.model.isVisible() == (width > 900)
+        fields = [field for field in filters.fields() if field.isVisible()]
+        for left, right in pairwise(fields):
+            assert left.geometry().right() < right.geometry().left(), (width, left.accessibleName())
+        assert fields[-1].geometry().right() < width and bar.search.width() >= bar.search.minimumWidth()
+    bar.clear()
+    filters.window.resize(900, 60)
+    qtbot.waitUntil(lambda: bar.width() == 900, timeout=2000)
+    assert bar.model.isVisible()
+
+
 def test_sources_of_one_name_are_told_apart(filters: Filters) -> None:
     texts = [filters.bar.source.itemText(row) for row in range(filters.bar.source.count())]
     assert texts == ["All sources", "DCIM \N{EN DASH} card1", "DCIM \N{EN DASH} card2", "DCIM \N{EN DASH} card3"]

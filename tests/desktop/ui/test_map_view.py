@@ -167,6 +167,17 @@ def test_it_can_be_made_anew_and_the_offer_declined(view: MapView, qtbot) -> Non
         QTest.mouseClick(view.state.later, Qt.MouseButton.LeftButton)
 
 
+def test_the_legend_leaves_a_narrow_map_free_until_it_is_asked_for(view: MapView, qtbot) -> None:
+    show(qtbot, view)
+    for width, seen in ((800, True), (500, False), (800, True), (500, False)):
+        view.resize(width, 560)
+        assert view.legend.isVisible() == seen == view.fold.isChecked()
+    view.fold.click()
+    for width in (480, 800, 500):
+        view.resize(width, 560)
+        assert view.legend.isVisible()
+
+
 def test_the_legend_folds_and_leaves_room(view: MapView, qtbot) -> None:
     show(qtbot, view)
     height = view._key.height()
