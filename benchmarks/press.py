@@ -33,7 +33,7 @@ from engine.schemas.job import JobProgress
 from engine.settings import image_limits, load
 
 NOISE, SHAPE = 0.3, "many"
-N_PRESSES = 30
+N_PRESSES = 25
 WINDOW_PX = (1320, 840)
 _WARM = 2  # presses before those that count: the first opens files and fills caches
 _PAUSE_MS = 250
