@@ -2,27 +2,25 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QRectF, QSize, Qt, Signal
+from PySide6.QtCore import QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import (
     QColor,
     QContextMenuEvent,
-    QFocusEvent,
     QGuiApplication,
-    QHelpEvent,
     QImage,
     QKeyEvent,
     QKeySequence,
-    QMouseEvent,
     QPainter,
     QPainterPath,
     QPaintEvent,
     QPen,
 )
-from PySide6.QtWidgets import QMenu, QSizePolicy, QToolTip, QWidget
+from PySide6.QtWidgets import QMenu
 
 from desktop.ui import intake, theme
 from desktop.ui.likeness import Sample, Side
-from desktop.ui.plain_text import printable, tooltip
+from desktop.ui.plain_text import printable
+from desktop.ui.strip import Strip
 
 _SIDE_PX = 38
 _PITCH_PX = 42
@@ -34,7 +32,7 @@ _ROOMY = 4  # so many lie side by side; more come closer together
 _RADIUS_PX = 4.0
 
 
-class ExampleWell(QWidget):
+class ExampleWell(Strip):
     """The examples of one side. GUI thread.
 
     What is dropped and pasted goes through the window, which knows what it is; the well shows what lies in it.
@@ -46,35 +44,21 @@ class ExampleWell(QWidget):
     def __init__(self, side: Side) -> None:
         super().__init__()
         self.side = side
-        self._samples: tuple[Sample, ...] = ()
-        self._current = 0
-        self._hovered = -1
-        self._pressed: Sample | None = None
         self._squares: dict[tuple[int, float], QImage] = {}
-        self.setMouseTracking(True)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         self.setAccessibleName(self.tr("Like these") if side == "plus" else self.tr("Not like these"))
-        self._describe()
+        self.setAccessibleDescription(self.described())
 
     def show_samples(self, samples: tuple[Sample, ...]) -> None:
         """Show these."""
-        grown = len(samples) > len(self._samples)
-        self._samples = samples
-        last = max(0, len(samples) - 1)
-        self._current = last if grown else min(self._current, last)
-        self._hovered, self._pressed = -1, None
         keys = {sample.image.cacheKey() for sample in samples if sample.image is not None}
         self._squares = {key: square for key, square in self._squares.items() if key[0] in keys}
-        self._describe()
-        self.updateGeometry()
-        self.update()
+        self.put(samples, len(samples) - 1 if len(samples) > len(self.things) else self.current)
 
     def sizeHint(self) -> QSize:
-        return QSize(self._width(min(len(self._samples), _ROOMY)), _SIDE_PX + 2 * _PADDING_PX)
+        return QSize(self._width(min(len(self.things), _ROOMY)), _SIDE_PX + 2 * _PADDING_PX)
 
     def minimumSizeHint(self) -> QSize:
-        return QSize(self._width(min(len(self._samples), 1)), _SIDE_PX + 2 * _PADDING_PX)
+        return QSize(self._width(min(len(self.things), 1)), _SIDE_PX + 2 * _PADDING_PX)
 
     def _width(self, n: int) -> int:
         if n == 0:
@@ -96,22 +80,18 @@ class ExampleWell(QWidget):
         return QRect(corner.x() - _CROSS_PX + 1, corner.y(), _CROSS_PX, _CROSS_PX)
 
     def _pitch(self) -> float:
-        n = len(self._samples)
+        n = len(self.things)
         room = self.width() - 2 * _PADDING_PX - _SIGN_PX - _SIDE_PX
         return float(_PITCH_PX) if n < 2 else max(_LEAST_PITCH_PX, min(_PITCH_PX, room / (n - 1)))
 
-    def _order(self) -> list[int]:
+    def order(self) -> list[int]:
         """Places from the lowest to the one that lies on top, where they overlap."""
-        order = list(range(len(self._samples)))
-        for top in (self._current if self.hasFocus() else -1, self._hovered):
+        order = list(range(len(self.things)))
+        for top in (self.current if self.hasFocus() else -1, self.hovered):
             if top in order:
                 order.remove(top)
                 order.append(top)
         return order
-
-    def _place_at(self, point: QPointF) -> int:
-        at = point.toPoint()
-        return next((place for place in reversed(self._order()) if self.rect_of(place).contains(at)), -1)
 
     # Painting
 
@@ -121,20 +101,20 @@ class ExampleWell(QWidget):
         focus = self.hasFocus()
         ground = QRectF(self.rect()).adjusted(0.5, 0.5, -0.5, -0.5)
         painter.setBrush(theme.color("base"))
-        style = Qt.PenStyle.SolidLine if self._samples or focus else Qt.PenStyle.DashLine
+        style = Qt.PenStyle.SolidLine if self.things or focus else Qt.PenStyle.DashLine
         painter.setPen(QPen(theme.color("accent" if focus else "strong_line"), 1, style))
         painter.drawRoundedRect(ground, 6, 6)
         self._paint_sign(painter)
-        if not self._samples:
+        if not self.things:
             painter.setPen(theme.color("faint"))
             words = self.rect().adjusted(_PADDING_PX + _SIGN_PX, 0, -_PADDING_PX, 0)
             flags = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignLeft
             text = self.fontMetrics().elidedText(self._invitation(), Qt.TextElideMode.ElideRight, words.width())
             painter.drawText(words, flags, text)
-        for place in self._order():
-            self._paint_sample(painter, place, current=focus and place == self._current)
-        if 0 <= self._hovered < len(self._samples):
-            self._paint_cross(painter, self.cross_of(self._hovered))
+        for place in self.order():
+            self._paint_sample(painter, place, current=focus and place == self.current)
+        if 0 <= self.hovered < len(self.things):
+            self._paint_cross(painter, self.cross_of(self.hovered))
         painter.end()
 
     def _paint_sign(self, painter: QPainter) -> None:
@@ -146,7 +126,7 @@ class ExampleWell(QWidget):
             painter.drawLine(middle - QPointF(0, 4), middle + QPointF(0, 4))
 
     def _paint_sample(self, painter: QPainter, place: int, *, current: bool) -> None:
-        sample, area = self._samples[place], QRectF(self.rect_of(place))
+        sample, area = self.things[place], QRectF(self.rect_of(place))
         shape = QPainterPath()
         shape.addRoundedRect(area, _RADIUS_PX, _RADIUS_PX)
         painter.fillPath(shape, theme.color("card"))
@@ -189,86 +169,34 @@ class ExampleWell(QWidget):
 
     # Mouse and keys
 
-    def mouseMoveEvent(self, event: QMouseEvent) -> None:
-        self._hover(self._place_at(event.position()))
-
-    def leaveEvent(self, event: QEvent) -> None:
-        self._hover(-1)
-        super().leaveEvent(event)
-
-    def _hover(self, place: int) -> None:
-        if place != self._hovered:
-            self._hovered = place
-            self.update()
-
-    def mousePressEvent(self, event: QMouseEvent) -> None:
-        place = self._place_at(event.position())
-        self._hover(place)
-        self._pressed = None
-        if place < 0:
-            return
-        middle = event.button() == Qt.MouseButton.MiddleButton
-        if middle or self.cross_of(place).contains(event.position().toPoint()):
-            self._pressed = self._samples[place]
-        self._go_to(place)
-
-    def mouseReleaseEvent(self, event: QMouseEvent) -> None:
-        pressed, self._pressed = self._pressed, None
-        place = self._place_at(event.position())
-        if pressed is not None and place >= 0 and self._samples[place] is pressed:
-            self.removeRequested.emit(pressed)
+    def take_out(self, place: int) -> None:
+        self.removeRequested.emit(self.things[place])
 
     def contextMenuEvent(self, event: QContextMenuEvent) -> None:
         by_key = event.reason() == QContextMenuEvent.Reason.Keyboard
-        place = self._current if by_key else self._place_at(QPointF(event.pos()))
+        place = self.current if by_key else self.place_at(QPointF(event.pos()))
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        if 0 <= place < len(self._samples):
-            sample = self._samples[place]
+        if 0 <= place < len(self.things):
+            sample = self.things[place]
             out = menu.addAction(self.tr("Take out"))
             out.triggered.connect(lambda _checked=False: self.removeRequested.emit(sample))
         paste = menu.addAction(self.tr("Paste"))
         mime = QGuiApplication.clipboard().mimeData()
-        paste.setEnabled(bool(intake.paths_in(mime)) or mime.hasImage())
+        # There is none for a moment while another program takes the clipboard.
+        paste.setEnabled(mime is not None and (bool(intake.paths_in(mime)) or mime.hasImage()))
         paste.triggered.connect(lambda _checked=False: self.pasteRequested.emit())
         menu.popup(self.mapToGlobal(self.rect_of(max(0, place)).center()) if by_key else event.globalPos())
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        step = {Qt.Key.Key_Left: -1, Qt.Key.Key_Right: 1}.get(Qt.Key(event.key()))
-        if step is not None and not event.modifiers() & ~Qt.KeyboardModifier.KeypadModifier:
-            self._go_to(self._current + step)
-        elif event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace) and self._samples:
-            self.removeRequested.emit(self._samples[self._current])
-        elif event.matches(QKeySequence.StandardKey.Paste):
+        if event.matches(QKeySequence.StandardKey.Paste):
             self.pasteRequested.emit()
         else:
-            event.ignore()
+            super().keyPressEvent(event)
 
-    def _go_to(self, place: int) -> None:
-        self._current = max(0, min(place, len(self._samples) - 1))
-        self._describe()
-        self.update()
-
-    def focusInEvent(self, event: QFocusEvent) -> None:
-        super().focusInEvent(event)
-        self.update()
-
-    def focusOutEvent(self, event: QFocusEvent) -> None:
-        super().focusOutEvent(event)
-        self.update()
-
-    def event(self, event: QEvent) -> bool:
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip:
-            place = self._place_at(QPointF(event.pos()))
-            text = self._name(place) if place >= 0 else self._purpose()
-            QToolTip.showText(event.globalPos(), tooltip(text), self)
-            return True
+    def is_ours(self, event: QKeyEvent) -> bool:
         # Elsewhere in the window what is pasted goes into the library.
-        override = isinstance(event, QKeyEvent) and event.type() == QEvent.Type.ShortcutOverride
-        if override and event.matches(QKeySequence.StandardKey.Paste):  # type: ignore[attr-defined]
-            event.accept()
-            return True
-        return super().event(event)
+        return event.matches(QKeySequence.StandardKey.Paste)
 
     # In words
 
@@ -279,15 +207,15 @@ class ExampleWell(QWidget):
             )
         return self.tr("What is shown is not like these. Drag pictures here, or paste them (N adds the chosen ones).")
 
-    def _name(self, place: int) -> str:
-        sample = self._samples[place]
+    def words_of(self, place: int) -> str:
+        if place < 0:
+            return self._purpose()
+        sample = self.things[place]
         name = printable(sample.name)
         return self.tr("Part of {0}").format(name) if sample.region is not None else name
 
-    def _describe(self) -> None:
-        n = len(self._samples)
-        if n == 0:
-            self.setAccessibleDescription(self._purpose())
-            return
+    def described(self) -> str:
+        if not self.things:
+            return self._purpose()
         place = self.tr("{0}, example {1} of {2}. Delete takes it out.")
-        self.setAccessibleDescription(place.format(self._name(self._current), self._current + 1, n))
+        return place.format(self.words_of(self.current), self.current + 1, len(self.things))
