@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from engine.backends.ort import available_cores
-from engine.errors import LightdeskError
+from engine.caretaker import Caretaker
 from engine.library import duplicates as kept
 from engine.library.database import Connection
 from engine.pipeline.priority import step_back
@@ -21,7 +20,6 @@ from engine.schemas.duplicates import DuplicatesState, Pairs
 from engine.search import duplicates
 from engine.spaces import Space
 
-log = logging.getLogger(__name__)
 T = TypeVar("T")
 _LOOK_S = 0.5
 _RETRY_S = 3.0
@@ -60,11 +58,18 @@ class Deduplication:
         tell: Callable[[DuplicatesState], None],
     ) -> None:
         self._space, self._reading, self._write, self._thumbnail, self._tell = space, reading, write, thumbnail, tell
-        self._closing = threading.Event()
         self._stopped = threading.Event()
-        self._wake = threading.Event()
-        self._lock = threading.Lock()
-        self._thread: threading.Thread | None = None
+        self._pool = ThreadPoolExecutor(available_cores(), "compare", initializer=step_back)
+        self._caretaker = Caretaker(
+            "deduplication",
+            "The list of duplicates",
+            self._look,
+            lambda error: self._say("absent", note=str(error)),
+            rest_s=_LOOK_S,
+            retry_s=_RETRY_S,
+            begin=step_back,
+            end=self._pool.shutdown,
+        )
         self._state = DuplicatesState("absent")
 
     @property
@@ -74,48 +79,29 @@ class Deduplication:
 
     def want(self) -> None:
         """Begin, or go on, and keep up from now on."""
-        with self._lock:
-            self._stopped.clear()
-            if self._thread is None and not self._closing.is_set():
-                self._thread = threading.Thread(target=self._run, name="deduplication")
-                self._thread.start()
-        self._wake.set()
+        self._stopped.clear()
+        self._caretaker.start()
+        self._caretaker.wake()
 
     def stop(self) -> None:
         """Rest until it is wanted again; what was not finished is begun anew then."""
         self._stopped.set()
-        self._wake.set()
+        self._caretaker.wake()
 
     def close(self, timeout_s: float = 2.0) -> None:
         """End; what was found stays."""
-        self._closing.set()
-        self._wake.set()
-        if self._thread is not None:
-            self._thread.join(timeout_s)
+        self._caretaker.close(timeout_s)
 
-    def _run(self) -> None:
-        step_back()
-        with ThreadPoolExecutor(available_cores(), "compare", initializer=step_back) as pool:
-            while not self._closing.is_set():
-                wait_s = _LOOK_S
-                try:
-                    if not self._stopped.is_set():
-                        self._look(pool)
-                    else:
-                        self._say("absent")
-                except NotYet:
-                    self._say("building", 0.0, "The search index comes first.")
-                except LightdeskError as error:
-                    wait_s = _RETRY_S
-                    self._say("absent", note=str(error))
-                except Exception:
-                    log.exception("Looking for duplicates failed on a bug")
-                    wait_s = _RETRY_S
-                    self._say("absent", note="Duplicates could not be looked for, on a bug of ours; see the log.")
-                self._wake.wait(wait_s)
-                self._wake.clear()
+    def _look(self) -> None:
+        if self._stopped.is_set():
+            self._say("absent")
+            return
+        try:
+            self._compare()
+        except NotYet:
+            self._say("building", 0.0, "The search index comes first.")
 
-    def _look(self, pool: ThreadPoolExecutor) -> None:
+    def _compare(self) -> None:
         with self._reading.borrow() as view:
             model_id, _, n = view.space(self._space.model_ref)
             n_looked = view.duplicates_looked(model_id)
@@ -134,7 +120,7 @@ class Deduplication:
             known=known,
             is_new=None if n_looked == 0 else is_new,
             neighbours=self._neighbours,
-            run_all=pool.map,
+            run_all=self._pool.map,
             step=self._step,
         )
         if found is None:
@@ -155,7 +141,7 @@ class Deduplication:
         return near, cosines
 
     def _ends(self) -> bool:
-        return self._closing.is_set() or self._stopped.is_set()
+        return self._caretaker.is_closing() or self._stopped.is_set()
 
     def _step(self, fraction: float) -> bool:
         self._say("building", fraction)
