@@ -181,8 +181,10 @@ class SimilarBar(QWidget):
         else:
             n = n_at(stop.level, ranking)
             self.curve.show_scores(ranking.scores, n, ranking.cuts.same_thing)
-            found, noted = self._found(likeness, n, ranking.n_searched), self._noted(likeness, stop.took_ms, ranking)
-            self._say(found, noted, self._found(likeness, len(ranking.content_ids), ranking.n_searched))
+            n_found = len(ranking.content_ids)
+            n_searched = max(ranking.n_searched, n_found)  # counted apart, while more comes in
+            found, noted = self._found(likeness, n, n_searched), self._noted(likeness, stop.took_ms, ranking)
+            self._say(found, noted, self._found(likeness, n_found, n_searched))
             self._show_level(stop.level, n)
             # The first screen is not all that "these" are.
             self.label_button.setEnabled(self.can_label and stop.is_whole and n > 0)

@@ -113,6 +113,12 @@ def test_these_are_all_of_them_or_cannot_be_labelled(bench: Bench) -> None:
     assert not bench.bar.label_button.isEnabled()
 
 
+def test_never_more_are_found_than_were_searched(bench: Bench) -> None:
+    bench.search.go(Likeness((of(1),)))
+    bench.answer(replace(RANKING, n_searched=297))  # three came in between
+    assert bench.bar.count.text() == "300 of 300"
+
+
 def test_a_space_without_pictures_says_why_nothing_is_found(bench: Bench) -> None:
     bench.search.go(Likeness((of(1),)))
     bench.answer(Ranking(np.empty(0, np.int64), np.empty(0), 0, Cuts(0, 0, 0)))
