@@ -97,7 +97,10 @@ def _sharpness(members: list[Candidate], _rules: KeepRules) -> tuple[list[Candid
 
 def _size(members: list[Candidate], _rules: KeepRules) -> tuple[list[Candidate], str]:
     best, most, runner_up = _most(members, lambda member: float(member.size_bytes))
-    return best, f"Its file is the largest: {most / 1e3:,.0f} kB against {runner_up / 1e3:,.0f} kB of the next."
+    one, next_one = f"{most / 1e3:,.0f} kB", f"{runner_up / 1e3:,.0f} kB"
+    if one == next_one:  # rounded they are alike, and no reason
+        one, next_one = f"{most:,.0f} bytes", f"{runner_up:,.0f} bytes"
+    return best, f"Its file is the largest: {one} against {next_one} of the next."
 
 
 def _oldest(members: list[Candidate], _rules: KeepRules) -> tuple[list[Candidate], str]:

@@ -21,6 +21,7 @@ PLAIN = Candidate(1, 800, 600, 100_000, 50.0, labelled=False, folders=("/photos/
         ({"width": 1600, "height": 1200}, "resolution", "1600 × 1200 (1.9 megapixels; the next has 0.48)"),
         ({"sharpness": 80.0}, "sharpness", "80 against 50"),
         ({"size_bytes": 2_345_000}, "size", "2,345 kB against 100 kB"),
+        ({"size_bytes": 100_002}, "size", "100,002 bytes against 100,000 bytes"),
         ({"added_at": "2023-01-01"}, "oldest", "first in the library"),
     ],
 )
