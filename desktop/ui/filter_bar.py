@@ -367,7 +367,9 @@ class FilterBar(QWidget):
         self.view.set_wordy(True)
         self.view.set_wordy(layout.totalSizeHint().width() <= self.width())
         for caption in self._captions:
-            caption.setVisible(layout.totalSizeHint().width() - _FIELDS_GIVE_PX <= self.width())
+            # What order and model are is seen without a word; bare percentages say little, and fields give way to theirs.
+            gives_px = _FIELDS_GIVE_PX if caption is self._captions[-1] else 0
+            caption.setVisible(layout.totalSizeHint().width() - gives_px <= self.width())
         for widget in self._spare:
             filters = widget in (self.only, self.source) and widget.currentIndex() > 0
             widget.setVisible(filters or layout.totalMinimumSize().width() <= self.width())
