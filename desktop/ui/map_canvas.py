@@ -240,6 +240,7 @@ class MapCanvas(MapSurface):
             self._look_from(self._camera.moved(by.x(), by.y()))
         else:
             self._area.pull(at)
+            self._hover(None)  # its card would lie over what is selected when the area is closed
             self.update()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:

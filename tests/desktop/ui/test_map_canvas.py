@@ -126,6 +126,14 @@ def test_a_lasso_takes_points_that_are_too_close_to_be_drawn(canvas: MapCanvas, 
     assert len(canvas.marked()) == 60_000
 
 
+def test_no_card_lies_over_what_a_lasso_has_selected(five: MapCanvas) -> None:
+    five.tool = "lasso"
+    hover(five, at(five, 118))
+    assert five._hovered is not None
+    drag(five, *around(five, 100, 106))
+    assert ids(five) == [100, 101, 105, 106] and five._hovered is None
+
+
 def test_escape_gives_a_lasso_up(five: MapCanvas) -> None:
     five.tool = "lasso"
     mouse(five, QEvent.Type.MouseButtonPress, QPointF(10, 10))
