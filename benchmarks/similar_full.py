@@ -2,7 +2,7 @@
 press of the key that asks for it. It takes hours.
 
 Each step leaves a JSON file in the folder of results when it is done, and is not done again; so a run goes on where it was cut.
-To have a step again, remove its file. Vectors and indexes lie in the scratch folder while they are needed: up to 12 GB.
+To have a step again, remove its file. Vectors and indexes lie in the scratch folder while they are needed: up to 14 GB.
 """
 
 from __future__ import annotations
