@@ -31,7 +31,7 @@ def name_of(row: Cluster) -> str:
     if row.n_class == row.n:
         return row.class_name
     # Cut, not rounded: of a group in which one is something else not all are this.
-    return translate("Coverage", "{0}\N{NO-BREAK SPACE}% {1}").format(int(100 * row.share), row.class_name)
+    return translate("Coverage", "{0}\u00a0% {1}").format(int(100 * row.share), row.class_name)
 
 
 def counts_of(row: Cluster) -> str:
