@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from benchmarks import duplicates, table
 
 PHOTOS = Path(__file__).resolve().parents[2] / "resources" / "samples"
 
 
+@pytest.mark.slow
 def test_copies_are_counted_and_found(tmp_path: Path) -> None:
     found = duplicates.measure(PHOTOS, tmp_path, tmp_path / "models", n_items=2000, n_photos=2)
     assert found["held_out"]["n_photos"] == 2 and found["held_out"]["n_copies"] > 20
