@@ -14,6 +14,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import cv2
 import numpy as np
@@ -125,8 +126,8 @@ def blurred(grey: NDArray[np.uint8] | Grey, sigma_px: float) -> Grey:
 
 
 def fitted(grey: NDArray[np.uint8], side_px: int) -> NDArray[np.uint8]:
-    """Return the picture with its longer side at `side_px`, the shorter at no less than 8."""
-    height, width = grey.shape
+    """Return the picture with its longer side at `side_px`, the shorter at no less than 8; channels may follow the sides."""
+    height, width = grey.shape[:2]
     scale = side_px / max(height, width)
     if scale == 1:
         return grey
@@ -190,6 +191,12 @@ def shown_by_both(a: Grey, b: Grey, place: Placement) -> tuple[Grey, Grey]:
     return np.ascontiguousarray(a[inner]), np.ascontiguousarray(on_a[inner])
 
 
+def middle_of(values: NDArray[Any]) -> float:
+    """Return the median, the upper of two: several times faster than what NumPy has, of small arrays."""
+    middle = values.size // 2
+    return float(np.partition(values, middle)[middle])
+
+
 def gradients(grey: Grey) -> tuple[Grey, Grey]:
     """Return the slopes to the right and down, in grey levels a pixel."""
     return (
@@ -216,7 +223,7 @@ def _refined(a: Grey, b: Grey, step: _Step, n_steps: int, *, stretch: bool) -> _
         gain = min(max(gain, 0.3), 3.0)
         left_over = (target - mean_a) - gain * (value - mean_b)
         if turn < 3:
-            spread = 1.4826 * float(np.median(np.abs(left_over.ravel()[::3]))) + 0.7
+            spread = 1.4826 * middle_of(np.abs(left_over.ravel()[::3])) + 0.7
         trust = np.clip(1 - (left_over / (4 * spread)) ** 2, 0, None) ** 2
         right_x, down_y = right * x, down * y
         slopes = np.stack(

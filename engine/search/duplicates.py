@@ -2,15 +2,21 @@
 
 Three steps. Likely pairs come from fingerprints that differ in at most 8 of 64 bits and from the 32 nearest embeddings
 (`likely_pairs`). The most promising are looked at: their thumbnails are laid over each other and what is left is weighed
-(`alignment`, `evidence`, `copies`). What has no thumbnail is judged by fingerprint and embedding, strictly, and says so.
-Groups are made from the pairs that are kept (`groups`), in well under a second, so only pairs are stored.
+(`alignment`, `evidence`, `copies`). Groups are made from the pairs that are kept (`groups`), in well under a second, so only
+pairs are stored.
+
+What has no thumbnail, nor a file to make one from, is judged by fingerprint and embedding, strictly: at most 4 bits and a
+cosine of 0.965, which finds what was only saved again or made smaller. Such pairs say that they were not checked, hold nothing
+against anybody, and stay until one of the two comes anew.
 
 Nobody is compared with all of a crowd: a picture that is in a group already is compared with the centres of other groups, in
-three rounds.
+three rounds. A round begins with the most promising pairs and ends where looks find hardly any copies, fewer than 2 in 2,048,
+once fingerprints and embeddings promise little; so at most one copy in a thousand looks is passed over.
 
-On two cores, 100,000 items with 5,000 copies among them: 36 s for fingerprints, embeddings and groups, 5 s for 1,000 more. A
-look takes half a millisecond where the pictures differ and about 10 where they are alike, on one core; a search has at most
-60,000 of them, or one for every two items.
+On two cores, 100,000 items with 5,000 copies among them: 25 s for fingerprints, embeddings and groups, and the looks beside
+that (`benchmarks.planted_copies`). A look takes half a millisecond where the pictures differ and about 10 where they are alike,
+most of it under the interpreter's lock, and making a thumbnail ready half of one; a search has at most 60,000 looks, or one
+for every two items.
 """
 
 from __future__ import annotations
@@ -43,6 +49,8 @@ _CHUNK = 256
 _LOOKS_KEPT = 512  # of about 80 kB
 _PARTNERS = (5, 4, 4)  # that each picture is compared with, by round
 _LOOKS_LEAST = 60_000
+# A round ends after so many looks of which fewer were at copies than this, once the promise is no more than this.
+_BLOCK, _WORTHWHILE, _PROMISING = 2048, 2, 0.8
 _UNSEEN_BITS, _UNSEEN_COSINE = 4, 0.965
 
 
@@ -86,24 +94,31 @@ def found(
     codes = likely.first * n + likely.second
     for turn, partners in enumerate(_PARTNERS):
         groups = _groups(items, likely, codes, verdicts, known) if turn else None
-        chosen = _chosen(len(items.ids), likely, {*verdicts, *unseen}, partners, groups)[:budget]
-        budget -= len(chosen)
+        chosen, promise = _chosen(len(items.ids), likely, {*verdicts, *unseen}, partners, groups)
+        chosen = chosen[:budget]
         if not len(chosen) or thumbnails is None:
             break
-        seen = 0
-        pairs = [(int(items.ids[code // n]), int(items.ids[code % n])) for code in chosen]
-        order = sorted(range(len(pairs)), key=pairs.__getitem__)
-        chunks = [[pairs[i] for i in order[start : start + _CHUNK]] for start in range(0, len(order), _CHUNK)]
-        for answers in run_all(lambda chunk: _looked(chunk, thumbnails), chunks):
-            for verdict in answers:
-                code = int(chosen[order[seen]])
-                seen += 1
-                if verdict is None:
-                    unseen.add(code)
-                else:
-                    verdicts[code] = verdict
-            if not step(0.3 + 0.7 * (turn + seen / len(order)) / len(_PARTNERS)):
-                return None
+        for start in range(0, len(chosen), _BLOCK):
+            block = chosen[start : start + _BLOCK]
+            pairs = [(int(items.ids[code // n]), int(items.ids[code % n])) for code in block]
+            # Pairs of one picture beside each other, so that it is made ready once.
+            order = sorted(range(len(pairs)), key=pairs.__getitem__)
+            chunks = [[pairs[i] for i in order[at : at + _CHUNK]] for at in range(0, len(order), _CHUNK)]
+            seen = n_near = 0
+            for answers in run_all(lambda chunk: _looked(chunk, thumbnails), chunks):
+                for verdict in answers:
+                    code = int(block[order[seen]])
+                    seen += 1
+                    if verdict is None:
+                        unseen.add(code)
+                    else:
+                        verdicts[code] = verdict
+                        n_near += verdict.near
+                if not step(0.3 + 0.7 * (turn + (start + seen) / len(chosen)) / len(_PARTNERS)):
+                    return None
+            budget -= len(block)
+            if len(block) == _BLOCK and n_near < _WORTHWHILE and promise[start + _BLOCK - 1] < _PROMISING:
+                break
     fresh = _kept(items, likely, codes, verdicts, None if thumbnails is None else unseen)
     step(1.0)
     return fresh if known is None else joined(known, fresh)
@@ -143,21 +158,24 @@ def _groups(
     return group_of, centre_of
 
 
-def _chosen(n: int, likely: Likely, done: set[int], partners: int, groups: tuple[Ids, Ids] | None) -> Ids:
-    """Return the codes of the pairs to look at next, the most promising first, so many for each picture."""
-    a, b = likely.first, likely.second
+def _chosen(
+    n: int, likely: Likely, done: set[int], partners: int, groups: tuple[Ids, Ids] | None
+) -> tuple[Ids, NDArray[np.float32]]:
+    """Return the codes of the pairs to look at next, the most promising first, so many for each picture, and the promises."""
+    a, b, promise = likely.first, likely.second, likely.promise
     if groups is not None:
         # What is in one group needs no look; others are compared with the centre of each other's group.
         group_of, centre_of = groups
         apart = group_of[a] != group_of[b]
-        a, b = a[apart], b[apart]
+        a, b, promise = a[apart], b[apart], np.repeat(promise[apart], 3)
         centre_a, centre_b = centre_of[a], centre_of[b]
         # Side by side, so that the order by promise is kept.
         a, b = np.stack([centre_a, a, centre_a], 1).ravel(), np.stack([centre_b, centre_b, b], 1).ravel()
     pairs = np.minimum(a, b) * n + np.maximum(a, b)
     _, at = np.unique(pairs, return_index=True)
-    pairs = pairs[np.sort(at)]
-    pairs = pairs[~np.isin(pairs, np.fromiter(done, np.int64, len(done)))]
+    at = np.sort(at)
+    at = at[~np.isin(pairs[at], np.fromiter(done, np.int64, len(done)))]
+    pairs, promise = pairs[at], promise[at]
     # Each pair counts for both of its pictures, and is taken where either still has room.
     ends = np.concatenate([pairs // n, pairs % n])
     rank = np.concatenate([np.arange(len(pairs))] * 2)
@@ -166,7 +184,7 @@ def _chosen(n: int, likely: Likely, done: set[int], partners: int, groups: tuple
     within = np.empty(len(ends), np.int64)
     within[order] = np.arange(len(ends)) - begins
     room = np.minimum(within[: len(pairs)], within[len(pairs) :]) < partners
-    return np.asarray(pairs[room], dtype=np.int64)
+    return np.asarray(pairs[room], dtype=np.int64), promise[room]
 
 
 def _as_pairs(items: Items, codes: Ids, likely: Likely, verdicts: dict[int, Verdict]) -> Pairs:

@@ -24,8 +24,8 @@ from engine.schemas.duplicates import Group, GroupKind, Pairs
 _LOYALTY = 1.0  # by so much less a picture may be alike to those that it goes over to
 _MOST = 0.6  # of all members of a group
 _MOST_LEAST = 3
-# Chosen on the photos that `benchmarks.duplicates` does not measure: see `engine.search.copies`.
-_MEAN_LEAST = 0.75
+# Chosen on photos that `benchmarks.duplicates` does not measure: see `engine.search.copies`.
+_MEAN_LEAST = 1.0
 _SCORE_MOST = 6.0  # one pair counts for no more
 
 

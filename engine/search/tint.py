@@ -13,11 +13,11 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from engine.search.alignment import Grey, Placement, shown_by_both
+from engine.search.alignment import Grey, Placement, fitted, shown_by_both
 
 Tint = NDArray[np.float32]
 
-_SIDE_PX = 48
+SIDE_PX = 48
 _GREY_LEVELS, _COLOURED_LEVELS = 1.5, 6.0
 _GAIN_MIN, _GAIN_MAX = 0.4, 2.5
 _EVEN_LEVELS = 2.0  # so that noise in grey counts for no colour
@@ -32,11 +32,7 @@ def tint_of(pixels: NDArray[np.uint8]) -> Tint:
     pixels
         uint8, (height, width, 3), RGB.
     """
-    height, width = pixels.shape[:2]
-    scale = _SIDE_PX / max(height, width)
-    size = (max(8, round(width * scale)), max(8, round(height * scale)))
-    method = cv2.INTER_AREA if scale < 1 else cv2.INTER_LINEAR
-    small = cv2.resize(pixels, size, interpolation=method).astype(np.float32)
+    small = fitted(pixels, SIDE_PX).astype(np.float32)
     grey = small @ np.array([0.299, 0.587, 0.114], dtype=np.float32)
     # Compression keeps colours at half the size, and rounds them where they are.
     tint = cv2.GaussianBlur(np.stack([small[..., 0] - grey, small[..., 2] - grey], axis=2), (0, 0), 1.0)

@@ -121,6 +121,9 @@ def test_without_thumbnails_only_what_is_nearly_equal_is_near_and_says_so() -> N
         assert pairs is not None
         blind = pairs.near & ~pairs.checked
         assert blind.any() and (pairs.cosine[blind] > 0.96).all()
+        codes = {int(i): int(code) for i, code in zip(items().ids, items().fingerprints, strict=True)}
+        for first, second in zip(pairs.first[blind], pairs.second[blind], strict=True):
+            assert ((codes[int(first)] ^ codes[int(second)]) & (2**64 - 1)).bit_count() <= 4
     assert some is not None and none is not None
     assert not none.checked.any()
     lost = np.isin(some.first, [*missing]) | np.isin(some.second, [*missing])
@@ -154,6 +157,37 @@ def test_a_crowd_of_equal_pictures_is_one_group_for_few_looks() -> None:
     assert pairs is not None
     (group,) = near_groups(pairs)
     assert group.members == tuple(range(n)) and len(pairs) < 20 * n and n_looks < 20 * n
+
+
+def test_a_round_ends_where_looks_find_nothing_more_but_not_while_much_is_promised(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    rng = np.random.default_rng(5)
+    vectors = np.abs(rng.standard_normal((60, 64))).astype(np.float32)  # of one kind: cosines of about 0.64
+    vectors[1] = vectors[0] * (1 + 0.1 * rng.standard_normal(64))
+    vectors /= np.linalg.norm(vectors, axis=1, keepdims=True)
+    noise = rng.integers(0, 255, (60, 48, 64, 3), np.uint8)
+    noise[1] = noise[0]
+    some = Items(np.arange(60), rng.integers(-(2**63), 2**63, 60), np.ones(60, dtype=bool), vectors)
+    looked: list[tuple[int, int]] = []
+    chunks = duplicates._looked
+
+    def counting(chunk: list[tuple[int, int]], thumbnails: duplicates.Thumbnails) -> duplicates.Verdicts:
+        looked.extend(chunk)
+        return chunks(chunk, thumbnails)
+
+    def n_looks(promising: float) -> int:
+        looked.clear()
+        monkeypatch.setattr(duplicates, "_PROMISING", promising)
+        pairs = found(some, lambda content_id: noise[content_id])
+        assert pairs is not None and [group.members for group in near_groups(pairs)] == [(0, 1)]
+        return len(looked)
+
+    monkeypatch.setattr(duplicates, "_looked", counting)
+    monkeypatch.setattr(duplicates, "_BLOCK", 10)
+    monkeypatch.setattr(duplicates, "_WORTHWHILE", 1)
+    assert n_looks(0.8) == 40, "two blocks of the first round, as one of the first is a copy, then one of each"
+    assert n_looks(0.3) > 150
 
 
 def test_an_empty_library() -> None:
