@@ -12,7 +12,7 @@ from skimage import data
 from engine import deduplication
 from engine.errors import UsageError
 from engine.library import database, duplicates
-from engine.schemas.duplicates import KeepRules, Resolution
+from engine.schemas.duplicates import KeepRules, Pairs, Resolution
 from engine.schemas.library import Query
 from engine.service import Engine
 from engine.settings import load
@@ -86,6 +86,43 @@ def test_found_kept_and_kept_up(engine: Engine, photos: Path) -> None:
     assert [d.group.members for d in again.duplicates()] == [(1, 2, 3), (4, 5, 6)]
     assert found(again) == [(1, 2, 3), (4, 5, 6)]
     again.close()
+
+
+def pairs_of(engine: Engine) -> Pairs:
+    view = engine.view()
+    try:
+        return view.duplicate_pairs()
+    finally:
+        view.close()
+
+
+def lose_thumbnails(engine: Engine) -> None:
+    with engine._cache._used() as store:
+        store.clear()
+
+
+def test_a_thumbnail_that_is_lost_is_made_again_from_a_file(engine: Engine, photos: Path) -> None:
+    lose_thumbnails(engine)
+    assert found(engine) == [(1, 2, 3), (4, 5)] and pairs_of(engine).checked.all()
+
+
+def test_where_no_file_can_be_read_either_only_what_is_nearly_equal_is_a_copy(engine: Engine, photos: Path) -> None:
+    lose_thumbnails(engine)
+    for file in photos.iterdir():
+        file.unlink()
+    groups, pairs = found(engine), pairs_of(engine)
+    assert (4, 5) in groups, "two thirds of the size: nearly the same fingerprint"
+    assert (1, 2, 3) not in groups, "a crop is not told from another shot without a look"
+    assert not pairs.checked.any() and not pairs.apart.any()
+
+
+def test_one_without_a_thumbnail_takes_none_from_the_others(engine: Engine, photos: Path) -> None:
+    lose_thumbnails(engine)
+    (photos / "5.png").unlink()
+    assert (1, 2, 3) in found(engine)
+    pairs = pairs_of(engine)
+    with_lost = (pairs.first == 5) | (pairs.second == 5)
+    assert with_lost.any() and not pairs.checked[with_lost].any() and pairs.checked[~with_lost].all()
 
 
 def test_a_filter_and_hidden_ones(engine: Engine, photos: Path) -> None:
