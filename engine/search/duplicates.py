@@ -11,7 +11,7 @@ against anybody, and stay until one of the two comes anew.
 
 Nobody is compared with all of a crowd: a picture that is in a group already is compared with the centres of other groups, in
 three rounds. A round begins with the most promising pairs and ends where looks find hardly any copies, fewer than 2 in 2,048,
-once fingerprints and embeddings promise little; so at most one copy in a thousand looks is passed over.
+once fingerprints and embeddings promise little; what is passed over is about one copy in a thousand pairs, or fewer.
 
 On two cores, 100,000 items with 5,000 copies among them: 25 s for fingerprints, embeddings and groups, and the looks beside
 that (`benchmarks.planted_copies`). A look takes half a millisecond where the pictures differ and about 10 where they are alike,
