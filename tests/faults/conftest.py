@@ -82,6 +82,11 @@ class Mounts:
         self._mounted.append(folder)
         return folder
 
+    def show_at(self, folder: Path, to: Path) -> None:
+        """Mount what is mounted in a folder at another place, with all that is on it at once."""
+        subprocess.run(["mount", "--bind", str(folder), str(to)], check=True)
+        self._mounted.append(to)
+
     def grow(self, folder: Path, size_kib: int) -> None:
         """Give a small disk more space."""
         subprocess.run(["mount", "-o", f"remount,size={size_kib}k", str(folder)], check=True)

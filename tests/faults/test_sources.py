@@ -58,9 +58,11 @@ def test_drive_pulled(mounts: Mounts, start: Callable[..., Watched], gate: Gate,
     drive = mounts.small_disk(tmp_path / "drive", 8_000)
     shutil.copytree(kept, drive, dirs_exist_ok=True)
 
+    again = mounts.small_disk(tmp_path / "again", 8_000)
+    shutil.copytree(kept, again, dirs_exist_ok=True)
+
     def back() -> None:
-        mounts.small_disk(drive, 8_000)
-        shutil.copytree(kept, drive, dirs_exist_ok=True)
+        mounts.show_at(again, drive)  # all files at once, as a drive comes
 
     goes_and_comes_back(start(), gate, drive, lambda: mounts.pull(drive), back)
 

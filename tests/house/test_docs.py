@@ -161,6 +161,9 @@ def returned(source: Path) -> set[int]:
 
 def ends_by_signals() -> set[int]:
     """What the command line and the window end with for each signal that they listen to."""
+    hangup = getattr(signal, "SIGHUP", None)
+    if hangup is not None and signal.getsignal(hangup) is signal.SIG_IGN:  # these tests run under nohup
+        signal.signal(hangup, signal.SIG_DFL)
     before = {number: signal.getsignal(number) for number in signal.valid_signals()}
     heard: set[int] = set()
     for listening in (interrupt.Interrupt(), WindowInterrupt()):

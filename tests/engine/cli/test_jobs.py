@@ -6,6 +6,7 @@ import json
 import os
 import signal
 import subprocess
+import threading
 import time
 from pathlib import Path
 
@@ -89,6 +90,10 @@ def test_pause_and_resume_from_another_process(tmp_path: Path, lightdesk) -> Non
     ):
         assert child.stdout is not None
         child.stdout.readline()
+        # Read on all the time: a full pipe would hold the command, and what it has to say.
+        lines: list[str] = []
+        reading = threading.Thread(target=lines.extend, args=(child.stdout,))
+        reading.start()
         assert lightdesk("jobs", "pause", 1).code == 0
         # Nobody looks at a terminal: what follows the log must hear why nothing comes.
         words = "Job 1 was paused from elsewhere. `lightdesk jobs resume 1` goes on."
@@ -104,9 +109,9 @@ def test_pause_and_resume_from_another_process(tmp_path: Path, lightdesk) -> Non
         job = jobs_of(lightdesk, path)[0]
         assert job["state"] == "paused" and job["held"] and counts[-1] < 1500
         assert "running" in lightdesk("jobs", "resume", 1).out
-        out = child.stdout.read()
+        reading.join(60)
         assert child.wait(60) == 0
-    assert len(out.splitlines()) == 1499
+    assert len(lines) == 1499
 
 
 @posix
