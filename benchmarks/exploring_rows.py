@@ -7,8 +7,6 @@ from typing import Any
 from benchmarks import exploring_words as words
 from benchmarks.row import Row
 
-RECALL, PRECISION, SEARCH_S = 0.95, 0.99, 60
-
 
 def rows() -> list[Row]:
     """Return what is asked of the parts `press`, `map` and `duplicates`."""
@@ -45,20 +43,12 @@ def rows() -> list[Row]:
         ),
         Row(
             "duplicates", "Near-duplicates: edited copies among hard company",
-            f"recall >= {RECALL}, precision >= {PRECISION}",
-            lambda d: (
-                f"recall {d['held_out']['recall']}, precision {d['held_out']['precision']} "
-                f"({d['held_out']['n_copies']:,} copies of {d['held_out']['n_photos']} photos)"
-            ),
-            lambda d: d["held_out"]["recall"] >= RECALL and d["held_out"]["precision"] >= PRECISION,
+            f"recall >= {words.RECALL}, precision >= {words.PRECISION}",
+            lambda d: words.of_copies(d["held_out"]), lambda d: words.copies_hold(d["held_out"]),
         ),
         Row(
-            "duplicates", "Near-duplicates: a whole search", f"<= {SEARCH_S} s",
-            lambda d: (
-                f"{d['planted']['seconds']} s ({d['planted']['n_items']:,} items); "
-                f"{d['planted']['seconds_for_1000_more']} s for 1,000 more"
-            ),
-            lambda d: d["planted"]["seconds"] <= SEARCH_S,
+            "duplicates", "Near-duplicates: a whole search", f"{words.OF_ITEMS:,} in <= {words.SEARCH_S} s",
+            lambda d: words.of_search(d["planted"]), lambda d: words.search_holds(d["planted"]),
         ),
     ]  # fmt: skip
 

@@ -1,4 +1,4 @@
-"""What was measured about the first screen of a search and about the map: in words, and whether it is what was asked."""
+"""What was measured about the first screen of a search, the map and duplicates: in words, and whether it is what was asked."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 Document = Mapping[str, Any]
 PAINTED_MS, OF_ROWS = 120, 1_000_000
 FRAME_MS, HOVER_MS, LASSO_MS, N_LASSO = 16.7, 16, 200, 50_000
+RECALL, PRECISION, SEARCH_S, OF_ITEMS = 0.95, 0.99, 60, 100_000
 _SEEN = {"listed": "listed", "painted": "painted", "with_pictures": "with pictures", "whole": "whole"}
 _MOVED = {
     "pan_all": "whole map",
@@ -65,3 +66,26 @@ def lasso_holds(widget: Document) -> bool:
     """Tell whether that is as quick as asked, for so many points."""
     lasso = widget["lasso"]
     return bool(lasso["to_painted_ms"] <= LASSO_MS and lasso["n_selected"] >= N_LASSO)
+
+
+def of_copies(held_out: Document) -> str:
+    """Say how well edited copies are told from others."""
+    return (
+        f"recall {held_out['recall']}, precision {held_out['precision']} "
+        f"({held_out['n_copies']:,} copies of {held_out['n_photos']} photos)"
+    )
+
+
+def copies_hold(held_out: Document) -> bool:
+    """Tell whether both are as asked."""
+    return bool(held_out["recall"] >= RECALL and held_out["precision"] >= PRECISION)
+
+
+def of_search(planted: Document) -> str:
+    """Say how long a whole search takes."""
+    return f"{planted['seconds']} s ({planted['n_items']:,} items); {planted['seconds_for_1000_more']} s for 1,000 more"
+
+
+def search_holds(planted: Document) -> bool:
+    """Tell whether it is as quick as asked: of fewer, each item takes as long as one of many may."""
+    return bool(planted["seconds"] * OF_ITEMS <= SEARCH_S * planted["n_items"])

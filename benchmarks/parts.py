@@ -115,7 +115,7 @@ def _map(ground: Ground) -> dict[str, Any]:
 def _duplicates(ground: Ground) -> dict[str, Any]:
     from benchmarks import duplicates
 
-    return duplicates.measure(ground.photos, ground.scratch, ground.models)
+    return duplicates.measure(ground.photos, ground.scratch, ground.models, n_items=20_000, n_photos=25)
 
 
 # In the order of a whole run. The ones that need the large library say so, and share one.

@@ -66,6 +66,7 @@ class Steps:
                     s, x, self._sizes[:1], similar_peers.without_graphs(), real
                 )
         steps["map"] = lambda: self._map(models)
+        steps["duplicates"] = lambda: self._duplicates(models)
         graphs = ["lightdesk", *(name for name in WAYS if name in GRAPHS)]
         steps["graphs"] = lambda: self._compared(GRAPHS_SHAPE, GRAPHS_NOISE, self._sizes, graphs, real)
         return steps
@@ -81,6 +82,11 @@ class Steps:
         from benchmarks import map as map_benchmark
 
         return map_benchmark.measure(self._photos, self._scratch, models, n_many=N_POINTS)
+
+    def _duplicates(self, models: Path) -> dict[str, Any]:
+        from benchmarks import duplicates
+
+        return duplicates.measure(self._photos, self._scratch, models)
 
     def _compared(
         self, shape: str, noise: float, sizes: Iterable[int], names: Iterable[str], real: dict[str, Path]

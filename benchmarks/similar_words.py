@@ -6,15 +6,19 @@ from collections.abc import Mapping
 from typing import Any
 
 from benchmarks.exploring_words import (
+    copies_hold,
     hover_holds,
     lasso_holds,
     moving_holds,
+    of_copies,
     of_hover,
     of_ingest,
     of_lasso,
     of_moving,
     of_presses,
+    of_search,
     presses_hold,
+    search_holds,
 )
 
 Document = Mapping[str, Any]
@@ -132,6 +136,9 @@ def of_steps(documents: Mapping[str, Document]) -> str:
                 row(f"Map of {n:,}: pan and zoom, p99 of a frame", of_moving(widget), moving_holds(widget))
                 row(f"Map of {n:,}: hover, p99", of_hover(widget), hover_holds(widget))
                 row(f"Map of {n:,}: lasso", of_lasso(widget), lasso_holds(widget))
+        elif name == "duplicates":
+            row("Near-duplicates: edited copies", of_copies(d["held_out"]), copies_hold(d["held_out"]))
+            row("Near-duplicates: a whole search", of_search(d["planted"]), search_holds(d["planted"]))
     for name, d in documents.items():
         for n, ways in d.get("by_size", {}).items():
             ahead = d["ahead_of_us"][n]

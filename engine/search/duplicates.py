@@ -45,7 +45,7 @@ Step = Callable[[float], bool]
 
 SIMILAR_COSINE = 0.86
 _SCENE_COSINE = 0.6
-_CHUNK = 256
+_CHUNK = 64
 _LOOKS_KEPT = 512  # of about 80 kB
 _PARTNERS = (5, 4, 4)  # that each picture is compared with, by round
 _LOOKS_LEAST = 60_000
