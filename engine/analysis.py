@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from engine.caretaker import Caretaker
 from engine.library import neighbourhoods
 from engine.library.database import Connection
-from engine.pipeline.priority import step_back
+from engine.priority import step_back
 from engine.readers import LibraryReaders
 from engine.schemas.insight import AnalysisState
 from engine.schemas.similar import IndexPhase

@@ -14,7 +14,7 @@ from engine.backends.ort import available_cores
 from engine.caretaker import Caretaker
 from engine.library import duplicates as kept
 from engine.library.database import Connection
-from engine.pipeline.priority import step_back
+from engine.priority import step_back
 from engine.readers import LibraryReaders
 from engine.schemas.duplicates import DuplicatesState, Pairs
 from engine.search import duplicates

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from engine.caretaker import Caretaker
 from engine.errors import ErrorCode, LibraryError, LightdeskError, ModelError
-from engine.pipeline.priority import step_back
+from engine.priority import step_back
 from engine.schemas.map import MapPhase, MapPoints, MapState, ProjectedMap
 from engine.search import map_file
 from engine.search.growing_map import GrowingMap

@@ -19,6 +19,7 @@ from numpy.typing import NDArray
 from engine import ranking
 from engine.caretaker import Caretaker
 from engine.errors import ErrorCode, LibraryError, LightdeskError
+from engine.priority import step_back
 from engine.schemas.library import Query
 from engine.schemas.similar import IndexPhase, IndexState
 from engine.search import snapshot
@@ -75,7 +76,14 @@ class Space:
         self._damaged: list[NDArray[np.int64]] = []
         self._view: LibraryView | None = None  # the caretaker's
         self._caretaker = Caretaker(
-            "index", "The search index", self._look, self._failed, rest_s=_LOOK_S, retry_s=_RETRY_S, end=self._end
+            "index",
+            "The search index",
+            self._look,
+            self._failed,
+            rest_s=_LOOK_S,
+            retry_s=_RETRY_S,
+            begin=step_back,  # it takes all cores to build, and nobody waits for that: the library answers meanwhile
+            end=self._end,
         )
 
     @property

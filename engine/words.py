@@ -25,7 +25,7 @@ from engine.schemas.tower import PairManifest, TowerPair
 
 if TYPE_CHECKING:  # they bring the decoders and the runtime
     from engine.pipeline.embedding import Embedding
-    from engine.pipeline.priority import RightOfWay
+    from engine.priority import RightOfWay
     from engine.towers.image import ImageTower
     from engine.towers.text import TextTower
 

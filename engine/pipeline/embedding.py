@@ -29,8 +29,8 @@ from engine.ingest.reading import read_file
 from engine.pipeline import mistake
 from engine.pipeline.ledger import Ledger, Missing
 from engine.pipeline.patience import GaveUp
-from engine.pipeline.priority import RightOfWay, step_back
 from engine.pipeline.trial import Trial
+from engine.priority import RightOfWay, step_back
 from engine.schemas.files import ImageLimits
 from engine.schemas.frame import Frame
 from engine.schemas.job import Job, JobProgress

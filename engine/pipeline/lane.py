@@ -18,9 +18,9 @@ from engine.errors import DeviceError, ErrorCode, LightdeskError
 from engine.pipeline import mistake
 from engine.pipeline.patience import GaveUp, Patience
 from engine.pipeline.preparing import Prepared
-from engine.pipeline.priority import RightOfWay, step_back
 from engine.postprocess import to_scores
 from engine.preprocess import Preprocessor
+from engine.priority import RightOfWay, step_back
 from engine.schemas.frame import Frame
 from engine.schemas.model import Model
 from engine.schemas.prediction import Scores

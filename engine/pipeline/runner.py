@@ -26,9 +26,9 @@ from engine.pipeline.held import HeldJobs
 from engine.pipeline.lane import Answered, Lane
 from engine.pipeline.patience import GaveUp, Patience
 from engine.pipeline.preparing import Prepared, Preparer, Ticket, is_away, offline, quarantined
-from engine.pipeline.priority import RightOfWay, step_back
 from engine.pipeline.storing import Result, Storer, answered_result, known_result
 from engine.pipeline.suspects import Suspects
+from engine.priority import RightOfWay, step_back
 from engine.schemas.files import FoundFile, ImageLimits
 from engine.schemas.frame import Frame
 from engine.schemas.job import Job, JobItem, JobProgress

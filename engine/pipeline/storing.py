@@ -21,7 +21,7 @@ from engine.pipeline import mistake
 from engine.pipeline.lane import Answered, Lane
 from engine.pipeline.patience import GaveUp, Patience
 from engine.pipeline.preparing import Prepared, Ticket
-from engine.pipeline.priority import RightOfWay
+from engine.priority import RightOfWay
 from engine.schemas.job import Job
 from engine.schemas.prediction import Scores
 

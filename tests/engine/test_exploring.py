@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from engine.errors import ErrorCode, FileError, UsageError
-from engine.pipeline.priority import RightOfWay
+from engine.priority import RightOfWay
 from engine.schemas.library import Query
 from engine.schemas.similar import MAX_K, Example, Region, SimilarQuery
 from engine.service import Engine

@@ -67,7 +67,7 @@ TESTED_IN = {
     "engine/library/models.py": "tests/engine/library/test_classes.py",
     "engine/library/records.py": "tests/engine/cli/test_following.py",
     "engine/pipeline/lane.py": "tests/faults/test_device.py",
-    "engine/pipeline/priority.py": "tests/engine/pipeline/test_runner.py",
+    "engine/priority.py": "tests/engine/pipeline/test_runner.py",
     "engine/pipeline/trial.py": "tests/engine/pipeline/test_suspects.py",
     "engine/search/compact_index.py": "tests/engine/search/test_snapshot.py",
     "engine/registry/building.py": "tests/engine/registry/test_catalogue.py",

@@ -11,10 +11,10 @@ from typing import Any
 
 import pytest
 
+from engine import priority
 from engine.errors import ErrorCode, LibraryError
 from engine.events import JobChanged, PredictionsStored
 from engine.library import database, ingest, jobs
-from engine.pipeline import priority
 from engine.pipeline.preparing import Preparer
 from engine.pipeline.runner import _IN_FLIGHT, Pipeline
 from engine.pipeline.storing import Storer

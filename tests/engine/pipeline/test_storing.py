@@ -14,8 +14,8 @@ from engine.cache import ByteCache
 from engine.events import EventBus
 from engine.pipeline.patience import Patience
 from engine.pipeline.preparing import Ticket
-from engine.pipeline.priority import RightOfWay
 from engine.pipeline.storing import Result, Storer
+from engine.priority import RightOfWay
 from engine.schemas.files import FoundFile
 from tests.faults.conftest import until
 
