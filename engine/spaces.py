@@ -34,7 +34,7 @@ _LOOK_S = 0.25
 _RETRY_S = 5.0
 _OPEN_S, _OPEN_EACH_S = 2.0, 2e-5
 _BLOCK_ROWS = 1024
-_BUILD_ROWS = 8192
+_BUILD_ROWS = 2048
 _TOP_UP_ROWS = 128  # added at once: a query waits for no longer than that takes, some milliseconds
 _PER_LIST = 40
 _GROWTH = 4  # centres are found anew when there are so many times the vectors
@@ -321,7 +321,8 @@ class Space:
         compact = CompactIndex(hot.file.dim, max(16, int(n**0.5)))
         n_sample = min(n, _PER_LIST * compact.n_lists)
         sample = np.sort(np.random.default_rng(n).choice(n, n_sample, replace=False))
-        compact.train(self._from_file(hot, sample))
+        blocks = (self._from_file(hot, sample[at : at + _BUILD_ROWS]) for at in range(0, n_sample, _BUILD_ROWS))
+        compact.train(blocks, n_sample)
         for at in range(0, n, _BUILD_ROWS):
             if self._caretaker.is_closing():
                 return None

@@ -23,6 +23,7 @@ among them. FAISS's scalar and product quantisers need two to four times the mem
 from __future__ import annotations
 
 import threading
+from collections.abc import Iterable
 from pathlib import Path
 
 import faiss
@@ -74,10 +75,19 @@ class CompactIndex:
         """Vectors held."""
         return int(self._lists.ntotal)
 
-    def train(self, sample: NDArray[np.float32]) -> None:
-        """Find the centres. `sample` is float32 (n, dim), at least a few for each list; a fixed seed."""
+    def train(self, sample: Iterable[NDArray[np.float32]], n: int) -> None:
+        """Find the centres, with a fixed seed.
+
+        Parameters
+        ----------
+        sample
+            Blocks of float32 (m, dim), `n` rows in all, at least a few for each list. One copy of them is in memory.
+        """
         _use_cores(_ALL_CORES)
-        turned = self._rotation.apply(np.ascontiguousarray(sample))
+        turned, at = np.empty((n, self.dim), dtype=np.float32), 0
+        for block in sample:
+            turned[at : at + len(block)] = self._rotation.apply(np.ascontiguousarray(block))
+            at += len(block)
         self._lists.cp.niter = _TRAIN_ROUNDS
         self._lists.cp.max_points_per_centroid = _TRAIN_PER_LIST
         self._lists.cp.min_points_per_centroid = 1

@@ -31,7 +31,7 @@ class Ready:
         self.index = HotIndex(self.file)
         self.index.extend(self.ids)
         self.compact = CompactIndex(DIM, 64)
-        self.compact.train(self.vectors[::4])
+        self.compact.train([self.vectors[::4]], len(self.vectors[::4]))
         for at in range(0, N - 500, 4096):
             self.compact.add(self.vectors[at : min(at + 4096, N - 500)])
         self.index.use(self.compact)  # the last 500 are its tail
@@ -137,7 +137,7 @@ def test_without_a_compact_stage_a_large_space_is_not_answered_for(tmp_path: Pat
     few[[2, 90]] = True
     assert sorted(index.search(vectors[0], 3, few).content_ids.tolist()) == [2, 90]
     compact = CompactIndex(DIM, 8)
-    compact.train(vectors)
+    compact.train([vectors], len(vectors))
     compact.add(vectors[:79])
     index.use(compact)
     with pytest.raises(NotReady):

@@ -21,7 +21,7 @@ VECTORS = clouds(3000, 64, 10, 0.3, 4)
 
 def saved(folder: Path, n: int = 3000, chain: int = -77) -> Snapshot:
     compact = CompactIndex(64, 32)
-    compact.train(VECTORS)
+    compact.train([VECTORS], len(VECTORS))
     compact.add(VECTORS[:n])
     made = Snapshot(np.arange(n) * 2, compact, chain, n)
     snapshot.save(folder, NAME, made)
