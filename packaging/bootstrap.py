@@ -79,7 +79,6 @@ def set_up(purpose: str) -> None:
 
 def _make_ready(purpose: str, held: tuple[int, ...]) -> None:
     if not _venv_works():
-        _check_link()
         python = choose_python()
         _check_space()
         _make_venv(python, held)
@@ -130,7 +129,12 @@ def _one_at_a_time() -> Iterator[tuple[int, ...]]:
 
 
 def _check_path() -> None:
-    """Refuse a folder in whose name Python's own tools would see a variable, a list of folders or an end of line."""
+    """Refuse a folder that Python's own tools would misread, and to clear what `.venv` leads to where that is another project's."""
+    other = Path(_made().read_text("utf-8").strip()) if VENV.is_symlink() and _made().exists() else ROOT
+    if other != ROOT and other.is_dir():
+        raise SetUpError(
+            f"{VENV} leads to the environment of {other}.\nRemove the link, then run the same command again."
+        )
     for sign, name in {"$": "$", "{": "{", os.pathsep: os.pathsep, "\n": "a line break"}.items():
         if sign in str(ROOT):
             raise SetUpError(
@@ -139,17 +143,8 @@ def _check_path() -> None:
             )
 
 
-def _check_link() -> None:
-    """Refuse to clear the environment of another project that is still there, to which `.venv` is a link."""
-    other = Path(_made().read_text("utf-8").strip()) if VENV.is_symlink() and _made().exists() else ROOT
-    if other != ROOT and other.is_dir():
-        raise SetUpError(
-            f"{VENV} is a link to the environment of {other}.\nRemove the link, then run the same command again."
-        )
-
-
 def _check_space() -> None:
-    # What is to be replaced gives its room back; a link leads to where the packages will lie.
+    # What is to be replaced gives its room back.
     there = sum(file.lstat().st_size for file in VENV.rglob("*") if not file.is_dir()) if VENV.exists() else 0
     free = shutil.disk_usage(str(VENV if VENV.exists() else ROOT)).free + there
     if free < NEEDED_BYTES:
@@ -267,9 +262,7 @@ def _stamp(purpose: str) -> Path:
 
 
 def _state(purpose: str) -> str:
-    digest = hashlib.sha256()
-    for name in (LOCKS[purpose], "pyproject.toml"):
-        digest.update((ROOT / name).read_bytes())
+    digest = hashlib.sha256(b"".join((ROOT / name).read_bytes() for name in (LOCKS[purpose], "pyproject.toml")))
     return f"{ROOT}\n{digest.hexdigest()}\n"
 
 
@@ -371,7 +364,7 @@ def _explained(said: list[str]) -> str:
             "(pip config set global.cert FILE), then run the same command again."
         )
     elif re.search(
-        r"NewConnectionError|NameResolutionError|name resolution|ConnectTimeout|unreachable|Could not fetch URL",
+        r"(NewConnection|NameResolution)Error|name resolution|ConnectTimeout|unreachable|Could not fetch URL",
         everything,
     ):
         advice = "The package index cannot be reached: check the connection (or pip's settings), then run the same command again."
@@ -395,13 +388,9 @@ def _explained(said: list[str]) -> str:
 
 
 def _machine() -> str:
-    libc = " ".join(platform.libc_ver())
-    return ", ".join(filter(None, [f"{platform.system()} {platform.machine()}", libc, f"Python {_venv_version()}"]))
-
-
-def _venv_version() -> str:
-    found = _probe(str(_venv_python()))
-    return "{}.{}".format(*found[0]) if found else "unknown"
+    libc, found = " ".join(platform.libc_ver()), _probe(str(_venv_python()))
+    version = "Python {}.{}".format(*found[0]) if found else "Python unknown"
+    return ", ".join(filter(None, [f"{platform.system()} {platform.machine()}", libc, version]))
 
 
 if __name__ == "__main__":

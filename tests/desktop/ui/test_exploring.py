@@ -16,16 +16,6 @@ from engine.schemas.similar import MAX_K
 from tests.desktop.conftest import Shown, on_first
 from tests.desktop.ui.search_hands import LEFT, NONE, SHIFT, Hands, Key
 
-Show = Callable[..., Shown]
-
-
-@pytest.fixture
-def hands(show: Show, qtbot) -> Hands:
-    shown = show(60)
-    on_first(qtbot, shown)
-    return Hands(qtbot, shown)
-
-
 # From a key to a ranking
 
 
@@ -62,7 +52,7 @@ def test_the_menu_of_a_tile_finds_similar(hands: Hands) -> None:
     assert hands.asked() == [([8], [], 200)]
 
 
-def test_a_large_ranking_comes_in_two_parts_and_nothing_jumps(show: Show, qtbot) -> None:
+def test_a_large_ranking_comes_in_two_parts_and_nothing_jumps(show: Callable[..., Shown], qtbot) -> None:
     shown = show(900)
     on_first(qtbot, shown)
     hands = Hands(qtbot, shown)
@@ -162,7 +152,7 @@ def test_examples_are_taken_out_by_key_and_the_last_one_ends_the_search(hands: H
     assert not hands.bar.isVisible() and not hands.shown.calls("clear_label")
 
 
-def test_a_side_says_when_it_is_full(show: Show, qtbot) -> None:
+def test_a_side_says_when_it_is_full(show: Callable[..., Shown], qtbot) -> None:
     shown = show(60)
     on_first(qtbot, shown)
     hands = Hands(qtbot, shown)

@@ -6,21 +6,10 @@ import threading
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
-
 from engine.events import LibraryChanged, PredictionsStored
 from engine.schemas.similar import MAX_K
 from tests.desktop.conftest import Shown, on_first
 from tests.desktop.ui.search_hands import ALT, SHIFT, Hands, Key, urls
-
-Show = Callable[..., Shown]
-
-
-@pytest.fixture
-def hands(show: Show, qtbot) -> Hands:
-    shown = show(60)
-    on_first(qtbot, shown)
-    return Hands(qtbot, shown)
 
 
 def test_filters_hold_and_ask_again(hands: Hands) -> None:
@@ -39,7 +28,7 @@ def test_filters_hold_and_ask_again(hands: Hands) -> None:
     assert filters.sort.isVisible() and not filters.by_likeness.isVisible() and filters.direction.isEnabled()
 
 
-def test_pictures_that_come_do_not_make_it_jump(show: Show, qtbot) -> None:
+def test_pictures_that_come_do_not_make_it_jump(show: Callable[..., Shown], qtbot) -> None:
     shown = show(600)
     on_first(qtbot, shown)
     hands = Hands(qtbot, shown)

@@ -15,15 +15,6 @@ from engine.errors import ErrorCode, FileError
 from tests.desktop.conftest import Shown, on_first
 from tests.desktop.ui.search_hands import CTRL, Hands, Key, red_photo, urls
 
-Show = Callable[..., Shown]
-
-
-@pytest.fixture
-def hands(show: Show, qtbot) -> Hands:
-    shown = show(60)
-    on_first(qtbot, shown)
-    return Hands(qtbot, shown)
-
 
 @pytest.fixture
 def photo(tmp_path: Path) -> Path:
@@ -144,7 +135,7 @@ def test_a_picture_is_pasted_into_the_well_that_has_the_keys(hands: Hands) -> No
     hands.qtbot.waitUntil(lambda: len(hands.shown.calls("submit")) == 1, timeout=5000)  # elsewhere it is taken in
 
 
-def test_a_library_that_can_only_be_read_can_be_searched(show: Show, qtbot, monkeypatch, photo: Path) -> None:
+def test_a_library_that_can_only_be_read_can_be_searched(show: Callable[..., Shown], qtbot, monkeypatch, photo: Path) -> None:
     from tests.desktop.fake_engine import FakeEngine
 
     made = FakeEngine.__init__

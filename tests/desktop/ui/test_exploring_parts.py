@@ -2,23 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 import pytest
 from PySide6.QtWidgets import QApplication
 
 from engine.schemas.similar import Region
-from tests.desktop.conftest import Shown, on_first
 from tests.desktop.ui.search_hands import SHIFT, Hands, Key
-
-Show = Callable[..., Shown]
-
-
-@pytest.fixture
-def hands(show: Show, qtbot) -> Hands:
-    shown = show(60)
-    on_first(qtbot, shown)
-    return Hands(qtbot, shown)
 
 
 def test_a_part_of_the_large_picture_is_looked_for(hands: Hands) -> None:

@@ -6,22 +6,12 @@ import threading
 from collections.abc import Callable
 from dataclasses import replace
 
-import pytest
 from PySide6.QtCore import QPointF, Qt
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QApplication
 
 from tests.desktop.conftest import Shown, on_first
 from tests.desktop.ui.search_hands import ALT, NONE, Hands, Key
-
-Show = Callable[..., Shown]
-
-
-@pytest.fixture
-def hands(show: Show, qtbot) -> Hands:
-    shown = show(60)
-    on_first(qtbot, shown)
-    return Hands(qtbot, shown)
 
 
 def test_back_and_forward_as_in_a_browser(hands: Hands) -> None:
@@ -56,7 +46,7 @@ def test_the_buttons_of_the_mouse_go_back_and_forward(hands: Hands) -> None:
         hands.qtbot.waitUntil(lambda first=first: hands.ids()[0] == first, timeout=5000)
 
 
-def test_escape_puts_the_person_back_where_they_were(show: Show, qtbot) -> None:
+def test_escape_puts_the_person_back_where_they_were(show: Callable[..., Shown], qtbot) -> None:
     shown = show(900)
     on_first(qtbot, shown)
     hands = Hands(qtbot, shown)
